@@ -4,6 +4,7 @@ use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{BotCatalog, Bots};
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::control::CallsReport;
 use crate::call::{Calls, Resources};
 use crate::config::Config;
@@ -171,6 +172,7 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
+        let approvals = ApprovalQueue::default();
         let calls = Calls::new(Resources {
             config: config.clone(),
             engine: engine.clone(),
@@ -179,6 +181,7 @@ impl Server {
             bots: bots.clone(),
             store: store.clone(),
             recording_policy: recording_policy.clone(),
+            approvals: approvals.clone(),
         });
         calls.connect(telephone.clone());
         match WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound") {
@@ -198,6 +201,7 @@ impl Server {
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
             supervisors: Arc::new(calls.clone()),
+            approvals,
             bots: bots.clone(),
             recording_policy,
             access: access.clone(),

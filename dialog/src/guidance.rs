@@ -43,8 +43,10 @@ pub enum GuidanceFault {
     Value(String),
     #[error("the bot waits for the answer of a tool, or has it to tell: hand the call back without values")]
     Busy,
-    #[error("the bot has said goodbye: it follows nothing any more")]
+    #[error("the bot has said goodbye: it follows nothing any more; hand the call back without values")]
     Over,
+    #[error("as much guidance as can wait does already: the bot follows it when nobody speaks")]
+    Full,
     #[error("nobody speaks with the caller in the bot's place: there is nothing to hand back")]
     NotTakenOver,
     #[error("this call has no bot that could follow")]

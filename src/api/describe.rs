@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, alerts, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session, shares,
-    tokens, users, wall, webhooks, widget, wire,
+    ApiState, alerts, approvals, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session,
+    shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     components(schemas(
         crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
         wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot,
-        wire::wall::AlertMessage
+        wire::wall::AlertMessage, wire::approvals::WallApprovals
     ))
 )]
 struct Description;
@@ -61,6 +61,8 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(shares::make))
         .routes(routes!(shares::open))
         .routes(routes!(erase::erase))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::decide))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
         .routes(routes!(alerts::list))

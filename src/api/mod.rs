@@ -2,6 +2,7 @@
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
 mod alerts;
+mod approvals;
 mod assets;
 mod audit;
 mod auth;
@@ -40,6 +41,7 @@ pub use problem::Problem;
 
 use crate::alerting::Alerting;
 use crate::bots::BotCatalog;
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
 use crate::security::Access;
@@ -89,6 +91,8 @@ pub struct App {
     pub pages: Arc<dyn PageCalls>,
     /// What supervisors of live calls ask for.
     pub supervisors: Arc<dyn Supervisors>,
+    /// The actions that wait for a supervisor.
+    pub approvals: ApprovalQueue,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.

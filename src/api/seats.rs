@@ -5,12 +5,12 @@ use super::calls::of_right;
 use super::widget::{FRAGMENT, IceMatch, SDP, begun, is, restarted, wants};
 use super::wire::{
     GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatMode,
-    SeatModeDocument, SeatsDocument,
+    SeatModeDocument, SeatWaits, SeatsDocument,
 };
 use super::{ApiState, Problem, SharedState};
 use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer};
 use crate::security::{Action, Principal, Right};
-use crate::store::CallState;
+use crate::store::{Call, CallState};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -40,21 +40,22 @@ const fn right(mode: Supervision) -> Right {
 }
 
 /// Refuses what `principal` may not do with this call, and calls in which nobody could be heard.
-async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<(), Problem> {
+async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<Call, Problem> {
     let call = of_right(state, principal, right, id).await?;
     match call.state {
-        CallState::Live if call.answered_at.is_some() => Ok(()),
+        CallState::Live if call.answered_at.is_some() => Ok(call),
         CallState::Live => Err(Problem::new(StatusCode::CONFLICT, "this call is not answered yet")),
         CallState::Ended => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
     }
 }
 
-/// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected.
+/// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected and the caller has heard to
+/// its end that others may listen; the list of seats tells which ones wait for that.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/seats", operation_id = "take_seat", tag = "supervision",
     params(("id" = String, Path), JoinQuery), request_body(content = String, content_type = "application/sdp"), responses(
     (status = CREATED, body = String, content_type = "application/sdp", description = "The answer; Location, ETag (the ICE session) and Link (TURN servers) with it"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
-    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over (`detail` names them), all seats are taken, or the call is not answered or over"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over (`detail` names them), all seats are taken, the call is not answered or over, or its bot does not disclose that others may listen"),
     (status = UNSUPPORTED_MEDIA_TYPE, body = ProblemDocument, content_type = "application/problem+json"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "An offer that cannot be answered, or without a microphone for a mode that speaks"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or no port; with Retry-After"),
@@ -113,9 +114,11 @@ pub(super) async fn list(
     principal: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<SeatsDocument>, Problem> {
-    admit(&state, &principal, Right::Monitor, &id).await?;
+    let call = admit(&state, &principal, Right::Monitor, &id).await?;
     let seats = state.app.supervisors.seats(&id).into_iter();
+    let takes_part = |seat: Seat| call.seats.iter().any(|taken| taken.seat == seat.0);
     let document = |seat: crate::call::TakenSeat| SeatDocument {
+        waits: (seat.connected && !takes_part(seat.seat)).then_some(SeatWaits::Disclosure),
         seat: seat.seat.0,
         name: seat.name,
         mode: seat.mode.into(),
@@ -247,6 +250,7 @@ pub(super) async fn hand_back(
     (status = ACCEPTED, body = GuidanceReceipt, description = "The call's timeline tells which turn followed it: `guidance_used` with this `id`, or `guidance_refused`"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "The call has no bot that could follow, is not answered or over"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "As much guidance as can wait does already"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "Nothing to follow; a slot or a task that the bot does not have, or a value that the slot does not take"),
 ))]
 pub(super) async fn guide(
@@ -308,6 +312,8 @@ impl From<SeatFault> for Problem {
             SeatFault::Silent(_) | SeatFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             SeatFault::Fragment(_) => StatusCode::BAD_REQUEST,
             SeatFault::Stale => StatusCode::PRECONDITION_FAILED,
+            SeatFault::Guidance(GuidanceFault::Full) => StatusCode::TOO_MANY_REQUESTS,
+            SeatFault::NotDisclosed => StatusCode::CONFLICT,
             SeatFault::Guidance(
                 GuidanceFault::Busy | GuidanceFault::Over | GuidanceFault::NotTakenOver | GuidanceFault::NoBot,
             ) => StatusCode::CONFLICT,
@@ -315,6 +321,7 @@ impl From<SeatFault> for Problem {
         };
         let code = match &fault {
             SeatFault::TakenOver(_) => Some("taken_over"),
+            SeatFault::NotDisclosed => Some("not_disclosed"),
             SeatFault::Guidance(GuidanceFault::Slot { .. } | GuidanceFault::Value(_)) => Some("slot"),
             _ => None,
         };

@@ -2,6 +2,7 @@
 use super::places::{EACH, WATCHERS};
 use super::*;
 use crate::bots::BotStatus;
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{CallHealth, DialOrder};
 use crate::security::{AccessPlan, NewToken, Principal, Rights, Secret, SessionLimits};
 use crate::store::{
@@ -20,6 +21,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 mod alerts;
+mod approvals;
 mod notes;
 mod numbers;
 mod page;
@@ -131,6 +133,7 @@ struct Site {
     access: Arc<Access>,
     calls: Arc<Switch>,
     supervisors: Arc<seats::Table>,
+    approvals: ApprovalQueue,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -149,6 +152,7 @@ impl Site {
         let alerting = Arc::new(Alerting::start(store.clone(), health, dir.join("alerts.toml")).unwrap());
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let supervisors = Arc::<seats::Table>::default();
+        let approvals = ApprovalQueue::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
         let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
@@ -167,10 +171,11 @@ impl Site {
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
+            approvals: approvals.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, approvals, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -230,7 +235,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 55);
+    assert_eq!(routes.len(), 57);
     routes
 }
 

@@ -1,4 +1,5 @@
 //! `View`: what of a call somebody sees. Everything that leaves by the API goes through it: lists, calls, events.
+use crate::call::approvals::Approval;
 use crate::insight::wall::Row;
 use crate::security::{Principal, Right};
 use crate::store::{Alert, Call, CallEvent, LiveChange, Mood, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
@@ -60,6 +61,14 @@ impl View {
             row.mood = row.mood.map(Mood::without_words);
         }
         row
+    }
+
+    pub(super) fn approval(self, mut approval: Approval) -> Approval {
+        if !self.words {
+            approval.values.iter_mut().for_each(|value| value.text = WITHHELD.into());
+            approval.action = WITHHELD.into();
+        }
+        approval
     }
 
     /// Whether what changes from moment to moment is told: how the call stands to everybody, what is said to who may see words.

@@ -4,9 +4,10 @@ use super::calls::of_right;
 use super::meter::Meter;
 use super::view::View;
 use super::watcher::{Connection, Gone};
+use super::wire::approvals::WallApprovals;
 use super::wire::wall::{AlertMessage, CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
-use super::{ApiState, Problem, SharedState, auth};
+use super::{ApiState, Problem, SharedState, approvals, auth};
 use crate::insight::health::HealthPlan;
 use crate::insight::wall::{Changes, Row, Wall};
 use crate::security::{Action, Principal, Right};
@@ -158,10 +159,11 @@ fn seen(principal: &Principal, rows: &[Row]) -> Vec<WallRow> {
 }
 
 /// A WebSocket: first every live call as a row (`{"event":"wall"}`), then the rows that change and the ids of calls that end
-/// (`{"event":"rows"}`), at most every 100 ms, and alerts as they come or are seen (`{"event":"alert"}`). A watcher that is too slow is
-/// sent the whole wall again.
+/// (`{"event":"rows"}`), at most every 100 ms; alerts as they come or are seen (`{"event":"alert"}`); and to who may approve actions, those
+/// that wait (`{"event":"approvals"}`), at the start where there are any, and at each change. A watcher that is too slow is sent the whole
+/// wall again.
 #[utoipa::path(get, path = "/api/v1/wall", operation_id = "watch_wall", tag = "events", responses(
-    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges` and `AlertMessage`s"),
+    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges`, `AlertMessage`s and `WallApprovals`"),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "A parameter, or no WebSocket handshake"),
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
@@ -193,7 +195,12 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
 }
 
 async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
-    let mut alerts = state.app.alerting.watch();
+    let (mut alerts, approvals) = (state.app.alerting.watch(), &state.app.approvals);
+    let mut asked = approvals.watch();
+    if !approvals.list().is_empty() {
+        asked.mark_changed();
+    }
+    let decides = principal.may(Right::Approve, None);
     'whole: loop {
         let (rows, mut changes) = state.wall.watch();
         let calls = seen(principal, &rows);
@@ -209,6 +216,11 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, state: &Ap
                         let alert = View::of(principal, &alert.bot).alert((*alert).clone());
                         connection.tell(&AlertMessage { alert }).await?;
                     }
+                    continue;
+                }
+                Ok(()) = asked.changed(), if decides => {
+                    let approvals = approvals::seen(principal, approvals.list());
+                    connection.tell(&WallApprovals { approvals }).await?;
                     continue;
                 }
                 stays = connection.stays() => {

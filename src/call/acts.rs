@@ -49,6 +49,8 @@ pub trait CallPort {
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
+    /// Ends the recording for good, and removes what there is of it unless that is kept.
+    fn stop_recording(&mut self, keeps: bool);
     fn run(&mut self, call: ToolCall);
     /// Stops a tool, if it still runs.
     fn cancel(&mut self, id: ToolId);
@@ -91,6 +93,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Secret(secret) => {
             port.pause_recording(PausedBy::Bot, secret);
         }
+        Act::StopRecording { keeps } => port.stop_recording(keeps),
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
@@ -103,20 +106,23 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
     None
 }
 
-/// Does to the room what a supervisor wants; the core is told what this returns. A call whose room is overloaded takes nobody, and
-/// who orders is told.
-pub fn seat(order: SeatOrder, port: &mut impl CallPort) -> SeatNews {
+/// Does to the room what a supervisor wants; the core is told what this returns. Until the caller has heard that others may listen
+/// (`is_disclosed`), a seat neither hears nor is heard. A call whose room is overloaded takes nobody, and who orders is told.
+pub fn seat(order: SeatOrder, is_disclosed: bool, port: &mut impl CallPort) -> SeatNews {
     let SeatOrder { seat, name, change, reply } = order;
+    let now = |mode| if is_disclosed { mode } else { Supervision::Absent };
     let (taken, event) = match change {
-        SeatChange::Join { wire, plan, mode } => match port.join(seat, wire, plan) && port.supervise(seat, mode) {
-            true => (true, SeatEvent::Joined(mode)),
+        SeatChange::Join { wire, plan, mode } => match port.join(seat, wire, plan) && port.supervise(seat, now(mode)) {
+            true if is_disclosed => (true, SeatEvent::Joined(mode)),
+            true => (true, SeatEvent::Waits(mode)),
             false => {
                 port.leave(seat);
                 (false, SeatEvent::Refused(mode))
             }
         },
-        SeatChange::Mode(mode, why) => match port.supervise(seat, mode) {
-            true => (true, SeatEvent::Mode(mode, why)),
+        SeatChange::Mode(mode, why) => match port.supervise(seat, now(mode)) {
+            true if is_disclosed => (true, SeatEvent::Mode(mode, why)),
+            true => (true, SeatEvent::Waits(mode)),
             false => (false, SeatEvent::Refused(mode)),
         },
         SeatChange::Lost(lost) => (true, SeatEvent::Lost(lost)),

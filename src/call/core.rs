@@ -21,6 +21,10 @@ pub trait Core {
     fn poll(&mut self) -> Option<Act>;
     /// When `handle(now, CallInput::Tick)` is wanted next, and why; `None` once the call has ended.
     fn deadline(&self) -> Option<(Instant, Why)>;
+    /// Whether the caller has heard that others may listen, where there is somebody to tell them.
+    fn is_disclosed(&self) -> bool {
+        true
+    }
 }
 
 /// What happens to a call.
@@ -76,6 +80,10 @@ pub enum Act {
     Ear(EarState),
     /// What is said now is secret, or is not any more: sound in between must not be stored.
     Secret(bool),
+    /// The caller does not want to be recorded: nothing is from now on, and what was recorded before is kept or removed.
+    StopRecording {
+        keeps: bool,
+    },
     Run(ToolCall),
     /// Stop this tool, if it still runs.
     Cancel(ToolId),

@@ -27,6 +27,8 @@ pub struct Inbox {
     pub room: mpsc::Receiver<Event>,
     pub heard: mpsc::Receiver<Heard>,
     pub spoken: mpsc::Receiver<Spoken>,
+    /// Orders that came before the call ran.
+    pub early: Vec<Order>,
     pub orders: mpsc::Receiver<Order>,
     /// The messages of a browser's page; `None` for a phone.
     pub page: Option<mpsc::Receiver<Message>>,
@@ -97,7 +99,7 @@ pub fn note_last(line: Option<LineStats>, ended: CallEvent, port: &mut impl Call
 pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut impl CallPort) {
     let input = match arrival {
         Arrival::Order(Order::End(end)) => CallInput::EndNow(end),
-        Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, port)),
+        Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, core.is_disclosed(), port)),
         Arrival::Order(Order::HandBack(hand_back)) => CallInput::HandBack(hand_back),
         Arrival::Order(Order::Guide(guide)) => CallInput::Guide(guide),
         Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
@@ -129,6 +131,9 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
 pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
     begin(Instant::now(), &mut core, &effects);
+    for order in std::mem::take(&mut inbox.early) {
+        dispatch(Instant::now(), Arrival::Order(order), &mut core, &mut effects);
+    }
     loop {
         match carry_out(&mut core, &mut effects) {
             Wait::Arrival => {}

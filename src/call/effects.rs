@@ -1,10 +1,12 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
+use super::approvals::queue::ApprovalQueue;
 use super::core::CallInput;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
+use dialog::approval::ApprovalCall;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::engine::{Refused, RoomHandle, RoomOrder};
@@ -33,6 +35,8 @@ pub struct Effects {
     pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
+    /// The call's bot, and where its actions wait for a supervisor; `None` in an echo.
+    pub approvals: Option<(String, ApprovalQueue)>,
 }
 
 /// How a bot hears and speaks.
@@ -139,9 +143,20 @@ impl CallPort for Effects {
         self.recorder.is_some()
     }
 
+    fn stop_recording(&mut self, keeps: bool) {
+        self.recorder.iter().for_each(|recorder| recorder.stop(keeps));
+    }
+
     fn run(&mut self, call: ToolCall) {
         let (talk, id) = (self.id.clone(), call.id);
-        let running = async move { CallInput::ToolDone { id, result: tools::run(&talk, &call).await } };
+        let approval = self.approvals.clone().zip(ApprovalCall::of(&call));
+        let running = async move {
+            let result = match approval {
+                Some(((bot, queue), asked)) => Ok(queue.ask(&talk, &bot, asked, id.0).await.record()),
+                None => tools::run(&talk, &call).await,
+            };
+            CallInput::ToolDone { id, result }
+        };
         self.running.retain(|(_, tool)| !tool.is_finished());
         self.running.push((id, self.tools.spawn(running)));
     }

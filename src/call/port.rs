@@ -240,6 +240,10 @@ pub enum SeatFault {
     NoCall,
     #[error("the call takes no more orders at present: try again in a moment")]
     Busy,
+    #[error(
+        "the callers of this bot are not told that others may listen (`disclosure` in its file is empty): nobody may"
+    )]
+    NotDisclosed,
     #[error("all seats for supervisors of this call are taken")]
     Full,
     #[error("{0} has taken this call over: ask them to hand it back")]

@@ -90,6 +90,8 @@ pub struct SeatNews {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatEvent {
+    /// It is to take part like this once the caller has heard that others may listen; until then it hears nothing.
+    Waits(Supervision),
     Joined(Supervision),
     Mode(Supervision, SeatWhy),
     /// The room has not taken the order: who wanted to join has not, who wanted another mode has it not.
@@ -103,6 +105,10 @@ impl SeatNews {
     pub fn mark(&self, ms: u64) -> CallEvent {
         let (seat, name) = (self.seat.0, &self.name);
         let (event, data) = match self.event {
+            SeatEvent::Waits(mode) => {
+                let mode = mode_name(mode);
+                ("seat_waits", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode, "why": "disclosure" }))
+            }
             SeatEvent::Joined(mode) => {
                 ("seat_joined", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode_name(mode) }))
             }

@@ -3,6 +3,7 @@ use super::calls::Calls;
 use super::pages::within;
 use super::port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
 use super::registry::Order;
+use super::resources::Resources;
 use super::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatReply, SeatWhy};
 use super::seats::{NewSeat, SeatTable};
 use dialog::guidance::{Guidance, GuidanceFault};
@@ -168,6 +169,9 @@ impl Calls {
         }
         let web = self.0.web.get().ok_or(SeatFault::Off)?;
         let orders = self.answered(call)?;
+        if !self.lets_listen(call) {
+            return Err(SeatFault::NotDisclosed);
+        }
         seats.check(call, mode)?;
         let Answered { sdp, peer, line, data } = web.answer(&sdp).await?;
         let (number, etag, speaks) = (peer.id(), peer.etag(), line.plan.direction.receives());
@@ -182,6 +186,13 @@ impl Calls {
     fn answered(&self, call: &str) -> Result<mpsc::Sender<Order>, SeatFault> {
         let live = self.resources().store.live(call).filter(|call| call.answered_at.is_some());
         live.and_then(|_| self.0.registry.orders(call)).ok_or(SeatFault::NoCall)
+    }
+
+    /// Whether the bot of this call tells its callers that others may listen.
+    fn lets_listen(&self, call: &str) -> bool {
+        let Resources { store, bots, .. } = self.resources();
+        let loaded = store.live(call).and_then(|call| bots.get(&call.bot));
+        loaded.is_none_or(|loaded| loaded.bot.lets_listen)
     }
 
     async fn guided(&self, call: &str, order: Order, reply: Asked) -> Result<u64, SeatFault> {
@@ -255,10 +266,14 @@ impl Calls {
         let number = seats.number(&at).ok_or(SeatFault::NotTakenOver)?;
         let (reply, answer) = GuidanceReply::new();
         let order = Order::HandBack(HandBack { seat: holder.seat, by: who.to_owned(), guidance, promise, reply });
-        let id = self.guided(call, order, answer).await?;
-        // The call has done it: its supervisor listens.
-        seats.give_back(&at, number, |_| {});
-        Ok(id)
+        // Finished also when whoever asked has gone away: the table of seats says what the call does.
+        let (calls, seats) = (self.clone(), seats.clone());
+        let finished = tokio::spawn(async move {
+            let id = calls.guided(&at.call, order, answer).await?;
+            seats.give_back(&at, number, |_| {});
+            Ok(id)
+        });
+        finished.await.unwrap_or(Err(SeatFault::NoCall))
     }
 }
 

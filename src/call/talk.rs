@@ -20,10 +20,11 @@ use media::playout::{Gain, Phase, Played};
 use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
+mod approvals;
 mod outputs;
 mod supervised;
 mod tools;
@@ -43,6 +44,8 @@ pub struct Talk {
     stopwatch: Stopwatch,
     /// Where in the call the caller's voice last began.
     speech_at: SamplePos,
+    /// The actions that wait for a supervisor.
+    approvals: BTreeSet<ToolId>,
     /// The tools that run, by name. Meanwhile the conversation asks for patience itself, and no other sound is due.
     tools: BTreeMap<ToolId, String>,
     /// What the caller is being helped with, as it was recorded last.
@@ -85,6 +88,10 @@ impl Core for Talk {
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
+    fn is_disclosed(&self) -> bool {
+        self.conversation.is_disclosed()
+    }
+
     fn handle(&mut self, now: Instant, input: CallInput) {
         if self.ended {
             return;
@@ -103,12 +110,16 @@ impl Core for Talk {
             CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
             CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             CallInput::Page(incoming) => self.page_message(now, incoming),
+            CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
             CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
             CallInput::Seat(news) => self.seat(now, news),
             CallInput::HandBack(order) => self.hand_back(now, order),
             CallInput::Guide(order) => self.guide(now, order),
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
             CallInput::Tick => self.tick(now),
+        }
+        if !self.ended {
+            self.admit_waiting(now);
         }
         if !self.ended {
             let state = self.state();
@@ -133,6 +144,7 @@ impl Talk {
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             speech_at: SamplePos::default(),
+            approvals: BTreeSet::new(),
             tools: BTreeMap::new(),
             task: None,
             dedup: KeyDedup::default(),
@@ -281,7 +293,10 @@ impl Talk {
         self.watchdog.set_on_hold(stopped, now);
         self.due.restart(now);
         self.extend_last_words(now);
+        self.due.words_given_up();
         self.transcript.forget_caller_sound();
+        self.transcript.withdraw_partial();
+        self.tell_changes();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
@@ -371,8 +386,8 @@ impl Talk {
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
-        // Words that were on their way when a person took the call over.
-        if self.supervisors.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
+        // Words that were on their way when a person took the call over, or the line was put on hold.
+        if self.waits() && !matches!(heard, Heard::Failed(_)) {
             return;
         }
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
@@ -514,6 +529,7 @@ impl Talk {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.withdraw_all(now);
         self.transcript.abandon(now);
         self.ending = None;
         self.finish_bot_turns(now);

@@ -18,6 +18,8 @@ use media::vad::Edge;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod approvals;
+mod rights;
 mod seats;
 
 const BOT: &str = r#"
@@ -44,8 +46,12 @@ struct Line {
 
 impl Line {
     fn answered() -> (Self, Vec<Act>) {
+        Self::of(BOT)
+    }
+
+    fn of(bot: &str) -> (Self, Vec<Act>) {
         let start = Instant::now();
-        let bot = Bot::parse(BOT, "taxi.toml").unwrap();
+        let bot = Bot::parse(bot, "taxi.toml").unwrap();
         let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
         let talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::default(), start);
         let mut line = Self { talk, start, now: 0 };

@@ -2,8 +2,8 @@
 //! it is given the events of the store and told the time.
 use super::health::{Health, HealthPlan, HealthWatch};
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, TASK,
-    TimelineEvent, Turn,
+    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, SupervisorSeat,
+    TASK, TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -75,6 +75,19 @@ struct Entry {
     clauses: Vec<SpokenClause>,
     /// What the caller has said so far, in which turn, and whether it is secret.
     partial: Option<(u32, String, bool)>,
+    /// Turns and silences that are known from the store, and may be told once more: who, or which kind, and from when to when.
+    known: BTreeSet<Known>,
+}
+
+type Known = (String, u64, u64);
+
+/// By what an event that is counted is told from others.
+fn known(event: &CallEvent) -> Option<Known> {
+    match event {
+        CallEvent::Turn(turn) => Some((format!("{:?}", turn.speaker), turn.started_ms, turn.ended_ms)),
+        CallEvent::Silence(silence) => Some((format!("{:?}", silence.kind), silence.started_ms, silence.ended_ms)),
+        _ => None,
+    }
 }
 
 pub struct Wall {
@@ -133,7 +146,7 @@ impl Wall {
         for call in calls {
             let mut entry = Entry::of(self.plan, call);
             if let Some(before) = self.calls.remove(&call.id) {
-                (entry.row.floor, entry.row.seats) = (before.row.floor, before.row.seats);
+                entry.row.floor = before.row.floor;
                 (entry.row.mood, entry.row.next) = (before.row.mood, before.row.next);
                 entry.watch.floor(entry.row.ms(now), entry.row.floor);
             }
@@ -223,7 +236,7 @@ impl Entry {
             next: Vec::new(),
         };
         let watch = HealthWatch::new(plan, language.unwrap_or(Language::En));
-        Self { row, watch, clauses: Vec::new(), partial: None }
+        Self { row, watch, clauses: Vec::new(), partial: None, known: BTreeSet::new() }
     }
 
     /// Out of what the store holds of a call.
@@ -240,6 +253,13 @@ impl Entry {
         for silence in &call.silences {
             entry.note(call.started_at, silence.ended_ms, &CallEvent::Silence(*silence));
         }
+        let turns = call.turns.iter().map(|turn| CallEvent::Turn(turn.clone()));
+        let silences = call.silences.iter().map(|silence| CallEvent::Silence(*silence));
+        entry.known = turns.chain(silences).filter_map(|event| known(&event)).collect();
+        for SupervisorSeat { seat, name, mode, since } in &call.seats {
+            let data = Private(serde_json::json!({ "seat": seat, "name": name, "mode": mode }));
+            entry.note(*since, entry.row.ms(*since), &CallEvent::Mark(Mark { name: "seat_joined".into(), data }));
+        }
         for line in &call.lines {
             entry.note(call.started_at, 0, &CallEvent::Line(line.clone()));
         }
@@ -252,6 +272,10 @@ impl Entry {
 
     /// Whether the row may have changed.
     fn note(&mut self, at: Timestamp, at_ms: u64, event: &CallEvent) -> bool {
+        // The store knew it before it was told here.
+        if known(event).is_some_and(|event| self.known.remove(&event)) {
+            return false;
+        }
         self.watch.note(at_ms, event);
         match event {
             CallEvent::Answered => self.row.answered_at = self.row.answered_at.or(Some(at)),

@@ -402,10 +402,18 @@ impl CallPort for SimulatedPort {
         true
     }
 
+    fn stop_recording(&mut self, keeps: bool) {
+        self.note_trace("record", if keeps { "stops" } else { "is dropped" });
+    }
+
     fn run(&mut self, call: ToolCall) {
-        let request = HttpRequest::of(&call).expect("bots make HTTP requests");
-        let body = request.body.map(|body| body.to_string()).unwrap_or_default();
-        self.note_trace("tool", format!("{:?} {} {body}", request.method, request.url));
+        match HttpRequest::of(&call) {
+            Some(request) => {
+                let body = request.body.map(|body| body.to_string()).unwrap_or_default();
+                self.note_trace("tool", format!("{:?} {} {body}", request.method, request.url));
+            }
+            None => self.note_trace("tool", &call.name),
+        }
         if let Some((time, answer)) = self.tool.pop_front() {
             self.after(time, Later::Tool(call.id, answer));
         }

@@ -325,8 +325,12 @@ fn a_takeover_of_a_goodbye_keeps_the_call_until_it_is_given_back() {
     call.pass(ms(60_000));
     assert!(call.end.is_none(), "the human speaks on");
     assert_eq!(call.hand_back(r#"{"time": "15:00"}"#), Err(GuidanceFault::Over));
-    call.leave(ANNA.0, SeatWhy::Asked);
+    assert!(call.hand_back("{}").is_ok());
+    call.hear_out();
+    call.pass(ms(500));
     assert!(call.end.is_some());
+    let last = call.turns().into_iter().rfind(|turn| turn.speaker == Speaker::Bot).expect("it says goodbye again");
+    assert_eq!((last.text.0.as_str(), last.interrupted), ("Thank you for calling. Goodbye.", false));
     call.check_invariants();
 }
 

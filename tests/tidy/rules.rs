@@ -41,6 +41,7 @@ pub const CORES: [&str; 18] = [
     "dialog/src/",
     "softphone/src/phone.rs",
     "src/call/acts.rs",
+    "src/call/approvals.rs",
     "src/call/core.rs",
     "src/call/due_sound.rs",
     "src/call/echo.rs",

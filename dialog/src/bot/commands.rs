@@ -100,6 +100,11 @@ impl Commands {
         self.is_on(Command::Person) && person::is_asked_for(words, language)
     }
 
+    /// Whether callers may ask for a person.
+    pub(crate) fn lead_to_a_person(&self) -> bool {
+        self.is_on(Command::Person)
+    }
+
     fn is_on(&self, command: Command) -> bool {
         self.all.iter().any(|(c, phrases)| *c == command && !phrases.is_empty())
     }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// For so long nobody speaks before guidance is used: within a breath of the caller's it is not.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// So many pieces of guidance wait for a pause at most.
+const MOST_GUIDANCE: usize = 8;
+
 /// A tool and what it has come to.
 type Outcome = (ToolId, Result<serde_json::Value, ToolFault>);
 
@@ -59,10 +62,16 @@ impl Conversation {
     /// # Errors
     /// Why it cannot.
     pub fn check_guidance(&self, guidance: &Guidance, hands_back: bool) -> Result<(), GuidanceFault> {
+        // A bot that has said goodbye comes back to say it once more.
         if self.ended {
-            return Err(GuidanceFault::Over);
+            return if hands_back && !guidance.has_values() { Ok(()) } else { Err(GuidanceFault::Over) };
         }
-        let waits = self.tools.is_awaited() || !self.supervised.outcomes.is_empty();
+        if !hands_back && self.supervised.guidance.len() >= MOST_GUIDANCE {
+            return Err(GuidanceFault::Full);
+        }
+        // A decision that has come binds nobody yet: other values take the action back.
+        let binds = |(id, _): &Outcome| !self.tools.is_approval(*id);
+        let waits = self.tools.is_awaited() || self.supervised.outcomes.iter().any(binds);
         if hands_back && waits && guidance.has_values() {
             return Err(GuidanceFault::Busy);
         }
@@ -86,10 +95,17 @@ impl Conversation {
         }
         self.question_heard = None;
         self.history.new_thought();
+        if self.ended {
+            let text = self.bot.closing.clone();
+            return self.say(now, &text, false);
+        }
         self.disclose(now);
         let text = self.bot.prompts.returned.clone();
         self.say(now, &text, true);
-        let outcomes = std::mem::take(&mut self.supervised.outcomes);
+        let mut outcomes = std::mem::take(&mut self.supervised.outcomes);
+        if guidance.has_values() {
+            outcomes.retain(|(id, _)| !self.tools.is_approval(*id));
+        }
         let told = !outcomes.is_empty() || self.tools.is_awaited();
         for (id, result) in outcomes {
             if self.tools.done(id) {

@@ -44,6 +44,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
+    all.unlikely.push(rules::rights(bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
     let (mut keys, mut free) = (true, false);
     match step {
@@ -61,7 +62,8 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
                 all.unlikely.push(format!("{lead} {fills}"));
             }
         }
-        Step::Review | Step::Change => {
+        Step::Review | Step::Change | Step::Approval => {
+            keys = step != Step::Approval;
             all.likely.extend([rules.yes(), rules.no()]);
             let (lead, slots) = (rules.correction_lead(), slots(bot, task));
             if let Some(fills) = rules.fills(bot, slots, None, "s") {
@@ -78,7 +80,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         Step::Message => free = true,
         Step::Busy | Step::Over => keys = false,
     }
-    let corrects = matches!(step, Step::Review | Step::Change);
+    let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
     let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
     let may_hold_secret = secret || (corrects && task.is_some_and(holds));
     let asked = step.slot().map(|slot| bot.slots[slot].name.clone());

@@ -122,7 +122,10 @@ async fn a_seat_is_taken_changed_and_left() {
     let list: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         (status, list),
-        (200, json!({"seats": [{"seat": 3, "name": "anna", "mode": "takeover", "connected": true}]}))
+        (
+            200,
+            json!({"seats": [{"seat": 3, "name": "anna", "mode": "takeover", "connected": true, "waits": "disclosure"}]})
+        )
     );
     let patch = |kind: &str, body: &'static str| site.client.patch(url("/2")).header("content-type", kind).body(body);
     assert_eq!(sent(patch("application/json", r#"{"mode": "barge"}"#)).await.0, 204);
@@ -260,6 +263,8 @@ async fn every_fault_has_its_status_and_says_what_it_is_about() {
         (GuidanceFault::NoTask.into(), 422, "`task`"),
         (GuidanceFault::Busy.into(), 409, "tool"),
         (GuidanceFault::Over.into(), 409, "goodbye"),
+        (GuidanceFault::Full.into(), 429, "when nobody speaks"),
+        (SeatFault::NotDisclosed, 409, "`disclosure`"),
         (GuidanceFault::NotTakenOver.into(), 409, "hand back"),
         (GuidanceFault::NoBot.into(), 409, "no bot"),
     ];

@@ -57,6 +57,8 @@ impl Talk {
             Output::Run(call) => self.run(now, call),
             Output::Cancel(id) => self.cancel(now, id),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
+            Output::StopRecording { keeps } => self.stop_recording(now, keeps),
+            Output::MachineTold => self.mark(now, "machine_told"),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -136,11 +138,7 @@ impl Talk {
     }
 
     fn listen(&mut self, expect: Expect) {
-        if expect.secret != self.secret {
-            self.secret = expect.secret;
-            self.transcript.expect_secret(expect.secret);
-            self.act(Act::Secret(expect.secret));
-        }
+        self.expect_secret(expect.secret);
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
         let asked = (expect.asked.clone(), expect.keys);
         if self.asked.replace(asked.clone()).as_ref() != Some(&asked) {
@@ -148,6 +146,22 @@ impl Talk {
             self.act(Act::TellWatchers(LiveChange::Asked { slot, keys }));
         }
         self.act(Act::Listen(expect));
+    }
+
+    /// What is said from now on is secret, or is not any more.
+    pub(super) fn expect_secret(&mut self, secret: bool) {
+        if std::mem::replace(&mut self.secret, secret) != secret {
+            self.transcript.expect_secret(secret);
+            self.act(Act::Secret(secret));
+        }
+    }
+
+    /// The caller does not want to be recorded.
+    fn stop_recording(&mut self, now: Instant, keeps: bool) {
+        let before = if keeps { "kept" } else { "dropped" };
+        let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
+        self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
+        self.act(Act::StopRecording { keeps });
     }
 
     fn keying(&mut self, now: Instant, keying: bool) {

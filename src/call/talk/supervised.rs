@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(super) struct CallSupervisors {
     /// Who sits where, and how they take part.
     seats: BTreeMap<Seat, (String, Supervision)>,
+    /// Who waits until the caller has heard that others may listen, and how they are to take part then.
+    waiting: BTreeMap<Seat, (String, Supervision)>,
     /// The number of the last guidance.
     guidance: u64,
     /// Guidance that was followed, with the first clause that it led to.
@@ -35,9 +37,22 @@ impl Talk {
         self.change_seat(now, news, Guidance::default());
     }
 
+    /// Who has waited takes part from the moment on at which the caller has heard that others may listen.
+    pub(super) fn admit_waiting(&mut self, now: Instant) {
+        if self.supervisors.waiting.is_empty() || !self.conversation.is_disclosed() {
+            return;
+        }
+        for (seat, (name, mode)) in std::mem::take(&mut self.supervisors.waiting) {
+            self.act(Act::Supervise(seat, mode));
+            self.seat(now, SeatNews { seat, name, event: SeatEvent::Joined(mode) });
+        }
+        self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+    }
+
     /// Notes a change of a seat. Where it ends a takeover, the call is the bot's again.
     fn change_seat(&mut self, now: Instant, news: SeatNews, guidance: Guidance) {
-        let taken = self.supervisors.seats.contains_key(&news.seat);
+        let CallSupervisors { seats, waiting, .. } = &self.supervisors;
+        let taken = seats.contains_key(&news.seat) || waiting.contains_key(&news.seat);
         if !taken && matches!(news.event, SeatEvent::Mode(..) | SeatEvent::Lost(_) | SeatEvent::Left(_)) {
             // The order before this one was refused: nobody sits there.
             return;
@@ -47,6 +62,10 @@ impl Talk {
         let SeatNews { seat, name, event } = news;
         let why = match event {
             SeatEvent::Refused(_) | SeatEvent::Lost(_) => return,
+            SeatEvent::Waits(mode) => {
+                self.supervisors.waiting.insert(seat, (name, mode));
+                return self.tell_conversation(now, conversation::Input::ListenerWaits(true));
+            }
             SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
                 self.supervisors.seats.insert(seat, (name, mode));
                 SeatWhy::Asked
@@ -57,6 +76,9 @@ impl Talk {
             }
             SeatEvent::Left(why) => {
                 self.supervisors.seats.remove(&seat);
+                if self.supervisors.waiting.remove(&seat).is_some() && self.supervisors.waiting.is_empty() {
+                    self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+                }
                 why
             }
         };
@@ -78,21 +100,24 @@ impl Talk {
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
+        // The question for a secret is the bot's: it asks for it anew when it is back.
+        self.expect_secret(false);
         for silence in [self.silences.ear_closes(now), self.silences.person(true, now)] {
             self.silence(silence);
         }
     }
 
-    /// The call is the bot's again; one that had said goodbye ends it.
+    /// The call is the bot's again; one that had said goodbye says it once more.
     fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
         self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
         self.silence(silence);
-        if let Some((end, _)) = self.ending {
-            return self.end(now, end);
-        }
         self.tell_conversation(now, conversation::Input::HandedBack(guidance));
+        if self.ending.is_some() {
+            self.transcript.complete_bot();
+            self.extend_last_words(now);
+        }
         if self.watchdog.is_on_hold() {
             self.act(Act::Gain(Gain::Hold));
         }

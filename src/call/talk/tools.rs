@@ -1,20 +1,28 @@
 //! The tools that a conversation calls: when each runs, by name, and what it came to.
 use super::Talk;
 use crate::call::core::Act;
+use dialog::approval::ApprovalCall;
 use dialog::conversation::{self, ToolCall, ToolFault, ToolId};
 use serde_json::{Value, json};
 use std::time::Instant;
 
 impl Talk {
     pub(super) fn run(&mut self, now: Instant, call: ToolCall) {
-        self.note_mark("tool_called", json!({ "ms": self.ms(now), "id": call.id.0, "tool": call.name }));
-        self.tools.insert(call.id, call.name.clone());
-        self.due.expect_nothing();
+        match ApprovalCall::of(&call) {
+            Some(asked) => self.ask_approval(now, call.id, &asked),
+            None => {
+                self.note_mark("tool_called", json!({ "ms": self.ms(now), "id": call.id.0, "tool": call.name }));
+                self.tools.insert(call.id, call.name.clone());
+                self.due.expect_nothing();
+            }
+        }
         self.act(Act::Run(call));
     }
 
     pub(super) fn cancel(&mut self, now: Instant, id: ToolId) {
-        self.tool_ended(now, id);
+        if !self.withdraw(now, id) {
+            self.tool_ended(now, id);
+        }
         self.act(Act::Cancel(id));
     }
 

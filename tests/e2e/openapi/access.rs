@@ -185,6 +185,8 @@ impl Walk<'_> {
             ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),
             ("POST", "/api/v1/calls/{id}/shares", Some(json!({}))),
             ("DELETE", "/api/v1/callers/{id}", None),
+            ("GET", "/api/v1/approvals", None),
+            ("POST", "/api/v1/approvals/{id}", Some(json!({"decision": "decline"}))),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
