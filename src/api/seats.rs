@@ -45,6 +45,15 @@ async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) 
     }
 }
 
+/// Refuses a way of taking part that `principal` has no right to. What is whispered guides the bot.
+async fn admit_as(state: &ApiState, principal: &Principal, mode: Supervision, id: &str) -> Result<(), Problem> {
+    admit(state, principal, right(mode), id).await?;
+    match mode {
+        Supervision::Whisper => admit(state, principal, Right::Guide, id).await,
+        _ => Ok(()),
+    }
+}
+
 /// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/seats", operation_id = "take_seat", tag = "supervision",
     params(("id" = String, Path), JoinQuery), request_body(content = String, content_type = "application/sdp"), responses(
@@ -64,7 +73,7 @@ pub(super) async fn join(
     offer: String,
 ) -> Result<Response, Problem> {
     let mode = mode.unwrap_or_default();
-    admit(&state, &principal, right(mode.into()), &id).await?;
+    admit_as(&state, &principal, mode.into(), &id).await?;
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
@@ -130,7 +139,7 @@ pub(super) async fn patch(
             Ok(Json(wanted)) => wanted,
             Err(refused) => return Ok(refused.into_response()),
         };
-        admit(&state, &principal, right(wanted.mode.into()), &id).await?;
+        admit_as(&state, &principal, wanted.mode.into(), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
         supervisors.set_mode(&at, &principal.name, wanted.mode.into()).await?;
         let detail = json!({"seat": seat, "mode": wanted.mode.name()});

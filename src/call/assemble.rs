@@ -144,8 +144,8 @@ impl Assembly {
             page: to_page,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
-        let (heard, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1);
-        driver::run(line, core, effects, Inbox { room: events, heard, spoken, orders, page }).await
+        let (heard, voices, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1, mpsc::channel(1).1);
+        driver::run(line, core, effects, Inbox { room: events, heard, voices, spoken, orders, page }).await
     }
 
     async fn run_bot(
@@ -161,6 +161,7 @@ impl Assembly {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
+        let (voices, voices_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
         let speaker = self.speaker(number, voice, &room, spoken.clone());
@@ -175,6 +176,9 @@ impl Assembly {
             speaker,
             standby: engines.standby(language),
             heard,
+            voices,
+            // Browsers cancel echo themselves.
+            ear: self.ear(true),
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -195,7 +199,8 @@ impl Assembly {
             running: Vec::new(),
             page: to_page,
         };
-        let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
+        let inbox =
+            Inbox { room: events, heard: heard_inbox, voices: voices_inbox, spoken: spoken_inbox, orders, page };
         driver::run(line, talk, effects, inbox).await
     }
 }

@@ -49,6 +49,7 @@ pub const CORES: [&str; 17] = [
     "src/call/talk",
     "src/call/timeline.rs",
     "src/call/transcript",
+    "src/call/voices.rs",
     "src/call/watchdog.rs",
     "src/engines/remote/clauses.rs",
     "src/engines/remote/utterance.rs",

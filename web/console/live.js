@@ -44,7 +44,7 @@ export function liveCall(main, back, call, context, over) {
   const lost = h("p", { class: "lost", role: "alert", hidden: true, text: t("connection_lost") });
   const seat = new Seat(id);
   const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, () => {
+    handBack(id, record.slots, record.spoken, () => {
       seat.handedBack();
       toast(t("handed_back"));
     }),

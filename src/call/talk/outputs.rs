@@ -9,6 +9,7 @@ use crate::store::{CallEvent, Private, Slot, Turn};
 use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
 use media::ear::EarState;
+use media::hears::Talker;
 use media::playout::Gain;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
 use std::time::Instant;
@@ -179,7 +180,7 @@ impl Talk {
     }
 
     /// Notes a complete turn in the call's record.
-    fn record(&mut self, entry: &Entry) {
+    pub(super) fn record(&mut self, entry: &Entry) {
         let given = match &entry.words {
             Words::Given(given) => Some(given),
             Words::Said(_) => None,
@@ -196,7 +197,7 @@ impl Talk {
             started_ms: self.ms(entry.began),
             ended_ms: self.ms(entry.ended),
             confidence: given.filter(|given| given.by == AnsweredBy::Voice).map(|given| given.confidence),
-            by: given.map(|given| given.by.into()),
+            by: given.filter(|_| entry.talker == Talker::Caller).map(|given| given.by.into()),
         }));
     }
 }
