@@ -24,7 +24,7 @@ mod tools;
 
 pub use crate::clause::SayId;
 pub use crate::expect::Expect;
-pub use crate::guidance::{Guidance, GuidanceFault};
+pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};

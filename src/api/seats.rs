@@ -49,6 +49,15 @@ async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) 
     }
 }
 
+/// Refuses a way of taking part that `principal` has no right to. What is whispered guides the bot.
+async fn admit_as(state: &ApiState, principal: &Principal, mode: Supervision, id: &str) -> Result<Call, Problem> {
+    let call = admit(state, principal, right(mode), id).await?;
+    if mode == Supervision::Whisper {
+        admit(state, principal, Right::Guide, id).await?;
+    }
+    Ok(call)
+}
+
 /// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected and the caller has heard to
 /// its end that others may listen; the list of seats tells which ones wait for that.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/seats", operation_id = "take_seat", tag = "supervision",
@@ -69,7 +78,7 @@ pub(super) async fn join(
     offer: String,
 ) -> Result<Response, Problem> {
     let mode = mode.unwrap_or_default();
-    admit(&state, &principal, right(mode.into()), &id).await?;
+    admit_as(&state, &principal, mode.into(), &id).await?;
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
@@ -154,7 +163,7 @@ pub(super) async fn patch(
             Ok(Json(wanted)) => wanted,
             Err(refused) => return Ok(refused.into_response()),
         };
-        admit(&state, &principal, right(wanted.mode.into()), &id).await?;
+        admit_as(&state, &principal, wanted.mode.into(), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
         set_mode(&state, &principal, &at, wanted.mode).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());

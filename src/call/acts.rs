@@ -37,6 +37,8 @@ pub trait CallPort {
     /// # Errors
     /// Where no session can be opened.
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault>;
+    /// Opens a recognition session for the voice at a seat; its reports reach the call with this number.
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect);
     /// The media thread carries this out with the room's next tick.
     fn order(&mut self, order: RoomOrder);
     /// A supervisor's line takes a seat with the room's next tick; `false`: the room does not take it.
@@ -89,6 +91,8 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
             Ok(listener) => listener.into_iter().for_each(|to| port.order(RoomOrder::Listen(Seat::CALLER, Some(to)))),
             Err(fault) => port.report_heard(Heard::Failed(fault)),
         },
+        Act::Transcribe { seat, session, expect } => port.transcribe(seat, session, &expect),
+        Act::StopTranscribing(seat) => port.order(RoomOrder::Listen(seat, None)),
         Act::Ear(state) => port.order(RoomOrder::Ear(Seat::CALLER, state)),
         Act::Secret(secret) => {
             port.pause_recording(PausedBy::Bot, secret);

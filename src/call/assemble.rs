@@ -145,9 +145,9 @@ impl Assembly {
             approvals: None,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
-        let (heard, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1);
+        let (heard, voices, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1, mpsc::channel(1).1);
         let (early, orders) = orders.into_parts();
-        driver::run(line, core, effects, Inbox { room: events, heard, spoken, early, orders, page }).await
+        driver::run(line, core, effects, Inbox { room: events, heard, voices, spoken, early, orders, page }).await
     }
 
     async fn run_bot(
@@ -163,6 +163,7 @@ impl Assembly {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
+        let (voices, voices_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
         let speaker = self.speaker(number, voice, &room, spoken.clone());
@@ -177,6 +178,9 @@ impl Assembly {
             speaker,
             standby: engines.standby(language),
             heard,
+            voices,
+            // Browsers cancel echo themselves.
+            ear: self.ear(true),
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -199,7 +203,8 @@ impl Assembly {
             approvals: Some((name.to_owned(), approvals.clone())),
         };
         let (early, orders) = orders.into_parts();
-        let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, early, orders, page };
+        let (heard, voices, spoken) = (heard_inbox, voices_inbox, spoken_inbox);
+        let inbox = Inbox { room: events, heard, voices, spoken, early, orders, page };
         driver::run(line, talk, effects, inbox).await
     }
 }

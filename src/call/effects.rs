@@ -2,6 +2,7 @@
 use super::acts::{CallPort, request_of};
 use super::approvals::queue::ApprovalQueue;
 use super::core::CallInput;
+use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
@@ -9,6 +10,7 @@ use crate::tools;
 use dialog::approval::ApprovalCall;
 use dialog::conversation::{Expect, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
+use media::ear::EarPlan;
 use media::engine::{Refused, RoomHandle, RoomOrder};
 use media::hears::Supervision;
 use media::leg::LegPlan;
@@ -54,12 +56,36 @@ pub struct Speech {
     pub speaker: Box<dyn Speak>,
     pub standby: Arc<Standby>,
     pub heard: mpsc::Sender<Heard>,
+    pub voices: mpsc::Sender<VoiceHeard>,
+    /// How a supervisor's line is listened to.
+    pub ear: EarPlan,
     pub spoken: mpsc::Sender<Spoken>,
 }
 
 /// The recogniser of another machine that hears this: the first that works. What is secret stays on this machine.
 fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<RemoteRecogniser>> {
     engines.iter().find(|engine| !expect.may_hold_secret && engine.is_well())
+}
+
+/// Reports of one voice's recogniser that may wait for the call's task; a recogniser that finds the queue full drops partial words.
+const VOICE_REPORTS: usize = 64;
+
+impl Speech {
+    /// Opens a recognition session, whose reports go to `out`.
+    fn session(&self, expect: &Expect, out: mpsc::Sender<Heard>) -> Result<Box<dyn Listen>, AsrFault> {
+        if !self.hears {
+            return Err(AsrFault::Language("no recogniser for it".into()));
+        }
+        let can_hear = |ask: &Ask| self.recognisers.check(ask).is_ok();
+        let ask = request_of(expect, self.language, self.lexicon.clone(), can_hear);
+        if let Some(engine) = remote_of(&self.remote_recognisers, expect) {
+            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
+            let near = ListeningSetup { call: self.number, engines: self.recognisers.clone(), ask: ask.clone(), out };
+            let ask = if expect.free { &free } else { &ask };
+            return Ok(Box::new(RemoteListener::open(engine.clone(), ask, self.pool.clone(), near)));
+        }
+        Ok(Box::new(self.pool.listen(self.number, self.recognisers.clone(), ask, out)?))
+    }
 }
 
 impl Effects {
@@ -102,20 +128,25 @@ impl CallPort for Effects {
 
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault> {
         let Some(speech) = &self.speech else { return Ok(None) };
-        if !speech.hears {
-            return Err(AsrFault::Language("no recogniser for it".into()));
+        speech.session(expect, speech.heard.clone()).map(Some)
+    }
+
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect) {
+        let Some(speech) = &self.speech else { return };
+        let (out, mut words) = mpsc::channel(VOICE_REPORTS);
+        let voices = speech.voices.clone();
+        // Over when the session is dropped, or the call.
+        tokio::spawn(async move {
+            while let Some(heard) = words.recv().await {
+                if voices.send(VoiceHeard { seat, session, heard }).await.is_err() {
+                    return;
+                }
+            }
+        });
+        match speech.session(expect, out.clone()) {
+            Ok(to) => self.order(RoomOrder::Listen(seat, Some(to))),
+            Err(fault) => self.count_lost(out.try_send(Heard::Failed(fault)).is_err()),
         }
-        let can_hear = |ask: &Ask| speech.recognisers.check(ask).is_ok();
-        let ask = request_of(expect, speech.language, speech.lexicon.clone(), can_hear);
-        if let Some(engine) = remote_of(&speech.remote_recognisers, expect) {
-            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
-            let (engines, out) = (speech.recognisers.clone(), speech.heard.clone());
-            let near = ListeningSetup { call: speech.number, engines, ask: ask.clone(), out };
-            let ask = if expect.free { &free } else { &ask };
-            return Ok(Some(Box::new(RemoteListener::open(engine.clone(), ask, speech.pool.clone(), near))));
-        }
-        let listener = speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone())?;
-        Ok(Some(Box::new(listener)))
     }
 
     fn order(&mut self, order: RoomOrder) {
@@ -123,7 +154,8 @@ impl CallPort for Effects {
     }
 
     fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
-        self.taken(&self.room.join(seat, wire, plan, None))
+        let ear = self.speech.as_ref().map(|speech| speech.ear);
+        self.taken(&self.room.join(seat, wire, plan, ear))
     }
 
     fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {

@@ -33,6 +33,7 @@ pub mod talk;
 pub mod timeline;
 pub mod transcript;
 mod utterance;
+pub mod voices;
 pub mod watchdog;
 
 pub use calls::Calls;

@@ -8,6 +8,7 @@ use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::{ExpectedSound, SilenceSpan, Silences, Stopwatch, line};
 use super::transcript::Transcript;
 use super::utterance::clause;
+use super::voices::Voices;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
@@ -28,6 +29,7 @@ mod approvals;
 mod outputs;
 mod supervised;
 mod tools;
+mod voices;
 
 /// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
 /// went on, and since the line was last on hold.
@@ -58,6 +60,8 @@ pub struct Talk {
     /// The slot that is asked for and whether keys can answer, as who watches was told.
     asked: Option<(Option<String>, bool)>,
     supervisors: CallSupervisors,
+    /// Of people who speak in the call beside the bot, or in its place.
+    voices: Voices,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
     /// The far end has put the line on hold; its connection is lost.
@@ -85,6 +89,7 @@ impl Core for Talk {
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
         all.extend(self.due.deadline().filter(|_| !self.waits()));
         all.extend(self.ending.filter(|_| !self.waits()).map(|(_, at)| (at, Why::LastWords)));
+        all.extend(self.voices.deadline().map(|at| (at, Why::Voices)));
         all.into_iter().min_by_key(|(at, _)| *at)
     }
 
@@ -105,6 +110,7 @@ impl Core for Talk {
             }
             CallInput::Room(event) => self.room(now, event),
             CallInput::Heard(heard) => self.heard(now, heard),
+            CallInput::Voice(heard) => self.voice_heard(now, heard),
             CallInput::Spoken(spoken) => self.spoken(now, spoken),
             CallInput::Key(key) => self.key(now, key, KeySource::Signalling),
             CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
@@ -152,6 +158,7 @@ impl Talk {
             floor: None,
             asked: None,
             supervisors: CallSupervisors::default(),
+            voices: Voices::default(),
             playout_held: false,
             line_on_hold: false,
             connection_lost: false,
@@ -248,6 +255,7 @@ impl Talk {
         if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
+        self.take_voices(now);
         if !self.waits() {
             if self.due.is_given_up(now) {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
@@ -306,6 +314,7 @@ impl Talk {
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Ear(EarState::Open));
+            self.renew_caller_voice(now);
             self.tell_conversation(now, conversation::Input::OnHold(false));
             self.act(Act::Gain(Gain::Full));
         }
@@ -319,6 +328,7 @@ impl Talk {
     fn room(&mut self, now: Instant, event: Event) {
         match event {
             Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
+            Event::Edge { seat, edge } if self.voices.is_listening(seat) => self.voice_edge(now, seat, edge),
             // What others than the caller say, press or leave out never moves the bot.
             Event::Edge { seat, .. }
             | Event::Key { seat, .. }
@@ -531,6 +541,7 @@ impl Talk {
         }
         self.withdraw_all(now);
         self.transcript.abandon(now);
+        self.stop_voices(now);
         self.ending = None;
         self.finish_bot_turns(now);
         let silence = self.silences.end(now);

@@ -108,6 +108,10 @@ pub struct SimulatedPort {
     tool: VecDeque<(Duration, Answer)>,
     pub listener: Listener,
     pub supervisors: BTreeMap<Seat, SupervisorLine>,
+    /// The sessions of recognition that are those of a person's voice.
+    pub voices: BTreeMap<u64, (Seat, u64)>,
+    /// The newest session of each voice that is listened to.
+    pub sessions: BTreeMap<Seat, u64>,
     /// The room takes no order of a supervisor's.
     pub room_refuses: bool,
     /// What the caller was sent.
@@ -130,7 +134,8 @@ const REFUSAL: Duration = Duration::from_millis(20);
 impl SimulatedPort {
     pub fn new(start: Instant, set: Plan) -> Self {
         let mut ear = Some(set.ear);
-        let new_ear = move |_| ear.take().expect("one line joins");
+        // The caller's line joins first.
+        let new_ear = move |_| ear.take().unwrap_or_else(Ear::level);
         let rules = plans::engine(&Config::default()).rules;
         let mut engine = SteppedEngine::new(start, rules, crate::ear::models(), new_ear);
         let (events_in, events) = mpsc::channel(256);
@@ -156,6 +161,8 @@ impl SimulatedPort {
             tool: set.tool,
             listener: Listener::new(start),
             supervisors: BTreeMap::new(),
+            voices: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             room_refuses: false,
             sent: Vec::new(),
             standby: None,
@@ -245,7 +252,7 @@ impl SimulatedPort {
                     self.open.remove(&played.utterance);
                 }
             }
-            Event::Edge { edge, .. } => self.invariants.edge(self.now, *edge),
+            Event::Edge { seat: Seat::CALLER, edge } => self.invariants.edge(self.now, *edge),
             Event::Key { key, .. } => self.note_trace("key", key.to_string()),
             _ => {}
         }
@@ -359,6 +366,19 @@ impl CallPort for SimulatedPort {
         self.recogniser.listen(self.start, self.now, &ask).map(Some)
     }
 
+    /// Supervisors' lines bring a tone without words.
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect) {
+        self.sessions.insert(seat, session);
+        if seat != Seat::CALLER {
+            return;
+        }
+        self.note_trace("voices", crate::recogniser::digest(expect));
+        let ask = request_of(expect, media::Language::En, Lexicon::default(), |_| false);
+        let to = self.recogniser.listen(self.start, self.now, &ask).expect("a recogniser");
+        self.voices.insert(self.recogniser.opened(), (seat, session));
+        self.order(RoomOrder::Listen(seat, Some(to)));
+    }
+
     fn order(&mut self, order: RoomOrder) {
         match &order {
             RoomOrder::Leg(_, LegInput::Hush(floor)) => {
@@ -382,7 +402,7 @@ impl CallPort for SimulatedPort {
     }
 
     fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
-        !self.room_refuses && self.room.join(seat, wire, plan, None).is_ok()
+        !self.room_refuses && self.room.join(seat, wire, plan, Some(EarPlan::default())).is_ok()
     }
 
     fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {

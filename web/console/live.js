@@ -63,7 +63,7 @@ export function liveCall(main, back, call, context, over) {
   const seat = held.get(id) ?? new Seat(id);
   held.delete(id);
   const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, () => {
+    handBack(id, record.slots, record.spoken, () => {
       seat.handedBack();
       toast(t("handed_back"));
     }),

@@ -11,6 +11,8 @@ export class CallRecord {
     this.tools = [];
     this.seats = new Map();
     this.guidance = new Map();
+    // Values that were said while a person speaks in the bot's place, by slot.
+    this.spoken = new Map();
     this.floor = null;
     this.task = null;
     this.mood = null;
@@ -83,6 +85,8 @@ export class CallRecord {
     } else if (name === "seat_joined" || name === "seat_mode")
       this.seats.set(data.seat, { name: data.name, mode: data.mode });
     else if (name === "seat_left") this.seats.delete(data.seat);
+    else if (name === "value_spoken") this.spoken.set(data.slot, { ...data, at });
+    else if (name === "taken_over" || name === "bot_back") this.spoken.clear();
     else if (name === "guidance" || name === "handed_back")
       this.guidance.set(data.id, { ...data, at, back: name === "handed_back" });
     else if (name === "guidance_used" || name === "guidance_refused") {

@@ -1,7 +1,8 @@
 //! What a supervisor does to a conversation: takes the call over, hands it back, guides the bot.
 use super::Conversation;
 use super::message::{HushedBy, Output, Why};
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::model::brain::BrainInput;
 use crate::tool::{ToolFault, ToolId};
 use std::collections::VecDeque;
@@ -76,6 +77,31 @@ impl Conversation {
             return Err(GuidanceFault::Busy);
         }
         self.brain.check_guidance(guidance)
+    }
+
+    /// What may be recognised of people who speak with each other in the call: values of its slots, in sentences.
+    pub fn expect_people(&self) -> Expect {
+        self.brain.expect_people()
+    }
+
+    /// The values in what one of them has said, for a hand-back.
+    pub fn values_among(&self, text: &str) -> Vec<SpokenValue> {
+        self.brain.values_among(text)
+    }
+
+    /// What may be recognised of a supervisor who tells the bot what to do: tasks, values, and what it can tell callers.
+    pub fn expect_whisper(&self) -> Expect {
+        self.brain.expect_whisper()
+    }
+
+    /// What a supervisor has told the bot; with nothing in it, nothing was understood.
+    pub fn read_whisper(&self, text: &str) -> Guidance {
+        self.brain.read_whisper(text)
+    }
+
+    /// Whether these words hold a secret, asked for or not.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.brain.asks_secret() || self.brain.is_secret(text)
     }
 
     /// A person speaks with the caller from now on: the bot falls silent in mid-sentence, and what is half said is forgotten.

@@ -5,7 +5,7 @@ use super::step::Step;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, Command, rights as claims};
 use crate::expect::Expect;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
 use crate::turn::AnswerKind;
 use crate::value;
@@ -35,6 +35,7 @@ mod lookups;
 mod meaning;
 mod parse;
 mod parts;
+mod people;
 mod question;
 mod reply;
 mod request;
@@ -135,6 +136,22 @@ impl Brain for Flow {
         let given = if inquiry.step.slot() == Some(inquiry.parts.slot) { inquiry.parts.words() } else { Vec::new() };
         let (step, task, secret) = (inquiry.step, form.task(), self.asks_secret());
         grammar::build(&self.bot, GrammarContext { step, task, secret, given: &given })
+    }
+
+    fn expect_people(&self) -> Expect {
+        Expect { may_hold_secret: self.may_hold_secret(), ..grammar::people(&self.bot, &self.open_slots()) }
+    }
+
+    fn expect_whisper(&self) -> Expect {
+        Expect { may_hold_secret: self.may_hold_secret(), ..grammar::whisper(&self.bot, &self.open_slots()) }
+    }
+
+    fn read_whisper(&self, text: &str) -> Guidance {
+        self.whispered(text)
+    }
+
+    fn values_among(&self, text: &str) -> Vec<SpokenValue> {
+        self.spoken_values(text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ScriptedBrain`: a brain that comes to what it was told to, each thought in its own time, as a language model would.
 use crate::expect::Expect;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
@@ -99,6 +99,22 @@ impl Brain for ScriptedBrain {
 
     fn check_guidance(&self, _guidance: &Guidance) -> Result<(), GuidanceFault> {
         Ok(())
+    }
+
+    fn expect_people(&self) -> Expect {
+        self.expect()
+    }
+
+    fn expect_whisper(&self) -> Expect {
+        self.expect()
+    }
+
+    fn read_whisper(&self, text: &str) -> Guidance {
+        Guidance { say: Some(text.to_owned()), ..Guidance::default() }
+    }
+
+    fn values_among(&self, _text: &str) -> Vec<SpokenValue> {
+        Vec::new()
     }
 
     fn expect(&self) -> Expect {

@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod listener;
 mod seats;
 mod stall;
 mod wide;

@@ -309,3 +309,17 @@ async fn what_a_bot_is_given_arrives_as_it_was_written() {
     }
     assert_eq!(site.supervisors.given.lock().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn who_may_whisper_and_not_guide_does_not_whisper_since_the_bot_hears_it() {
+    let site = Site::open("seats-whisper").await;
+    let id = answered(&site);
+    let expires_at = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let form = json!({"name": "ear", "rights": ["monitor", "whisper"], "expires_at": expires_at});
+    let made: Value = site.ask(Method::POST, "/api/v1/tokens").json(&form).send().await.unwrap().json().await.unwrap();
+    let path = format!("/api/v1/calls/{id}/seats?mode=whisper");
+    let offer = site.bare(Method::POST, &path).bearer_auth(made["token"].as_str().unwrap());
+    let answer = offer.header("content-type", "application/sdp").body("v=0").send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "right_missing");
+}

@@ -10,6 +10,7 @@ use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
 use media::SamplePos;
 use media::ear::EarState;
+use media::hears::Talker;
 use media::playout::Gain;
 use media::prosody::VoiceFeatures;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
@@ -220,7 +221,7 @@ impl Talk {
     }
 
     /// Notes a complete turn in the call's record.
-    fn record(&mut self, entry: &Entry) {
+    pub(super) fn record(&mut self, entry: &Entry) {
         let given = match &entry.words {
             Words::Given(given) => Some(given),
             Words::Said(_) => None,
@@ -237,7 +238,7 @@ impl Talk {
             started_ms: self.ms(entry.began),
             ended_ms: self.ms(entry.ended),
             confidence: given.filter(|given| given.by == AnsweredBy::Voice).map(|given| given.confidence),
-            by: given.map(|given| given.by.into()),
+            by: given.filter(|_| entry.talker == Talker::Caller).map(|given| given.by.into()),
         }));
     }
 }

@@ -3,8 +3,10 @@ use super::Talk;
 use crate::call::core::Act;
 use crate::call::seat::{Guide, HandBack, SeatEvent, SeatNews, SeatWhy};
 use crate::call::transcript::{Entry, Words};
+use crate::call::voices::VoicePurpose;
 use crate::store::{CallEvent, Mark, Private};
 use dialog::conversation::{self, Guidance, GuidanceFault, SayId};
+use media::ear::EarState;
 use media::hears::Supervision;
 use media::playout::Gain;
 use media::room::Seat;
@@ -28,6 +30,24 @@ impl CallSupervisors {
     /// Whether a person speaks with the caller in the bot's place.
     pub fn has_taken_over(&self) -> bool {
         self.seats.values().any(|(_, mode)| *mode == Supervision::TakeOver)
+    }
+
+    /// The seats whose voices are listened to beside the bot's caller: of those whom the caller hears, and the caller's own while the bot
+    /// rests, for the transcript; of those who whisper, for the bot.
+    pub fn voices(&self) -> BTreeMap<Seat, VoicePurpose> {
+        let purpose = |mode| match mode {
+            Supervision::Barge | Supervision::TakeOver => Some(VoicePurpose::Transcript),
+            Supervision::Whisper => Some(VoicePurpose::Guidance),
+            Supervision::Absent | Supervision::Monitor => None,
+        };
+        let speak = self.seats.iter().filter_map(|(seat, (_, mode))| Some((*seat, purpose(*mode)?)));
+        let caller = self.has_taken_over().then_some((Seat::CALLER, VoicePurpose::Transcript));
+        speak.chain(caller).collect()
+    }
+
+    /// Who sits there.
+    pub fn name(&self, seat: Seat) -> Option<&str> {
+        self.seats.get(&seat).map(|(name, _)| name.as_str())
     }
 }
 
@@ -87,9 +107,12 @@ impl Talk {
             (true, false) => self.take_back(now, guidance, why),
             _ => {}
         }
+        if !self.ended {
+            self.settle_voices(now);
+        }
     }
 
-    /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and its ear is closed.
+    /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and a transcriber hears the caller.
     fn take_over(&mut self, now: Instant) {
         self.mark(now, "taken_over");
         self.playout_held = false;
@@ -109,7 +132,13 @@ impl Talk {
 
     /// The call is the bot's again; one that had said goodbye says it once more.
     fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
+        self.settle_voices(now);
         self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
+        if !self.watchdog.is_on_hold() {
+            // What the caller says to the person at this moment is not for the bot.
+            self.act(Act::Ear(EarState::Closed));
+            self.act(Act::Ear(EarState::Open));
+        }
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
         self.silence(silence);
@@ -145,14 +174,27 @@ impl Talk {
 
     pub(super) fn guide(&mut self, now: Instant, order: Guide) {
         let Guide { by, guidance, reply } = order;
-        if let Err(fault) = self.conversation.check_guidance(&guidance, false) {
-            return self.act(Act::Reply(reply, Err(fault)));
-        }
+        let given = self.give_guidance(now, &by, guidance, None);
+        self.act(Act::Reply(reply, given));
+    }
+
+    /// Gives guidance to the bot, which follows at the next pause; its number. `voice`: the seat at which it was said.
+    pub(super) fn give_guidance(
+        &mut self,
+        now: Instant,
+        by: &str,
+        guidance: Guidance,
+        voice: Option<Seat>,
+    ) -> Result<u64, GuidanceFault> {
+        self.conversation.check_guidance(&guidance, false)?;
         let id = self.number_guidance();
-        let data = self.described(now, id, &by, &guidance);
+        let mut data = self.described(now, id, by, &guidance);
+        if let Some(seat) = voice {
+            data["seat"] = seat.0.into();
+        }
         self.note_mark("guidance", data);
         self.tell_conversation(now, conversation::Input::Guided { id, guidance });
-        self.act(Act::Reply(reply, Ok(id)));
+        Ok(id)
     }
 
     fn number_guidance(&mut self) -> u64 {

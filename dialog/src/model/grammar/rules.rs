@@ -112,6 +112,20 @@ impl Rules<'_> {
         }
     }
 
+    /// "so that's": what people say before they repeat to each other what they have agreed.
+    pub fn people_lead(&self) -> String {
+        let more = match self.language {
+            Language::En => {
+                "so | so that's | that's | so it's | it's | okay | okay so | right so | and | let's say | how about"
+            }
+            Language::Vi => "vậy là | vậy | thế là | như vậy là | vâng | dạ | và | để xem",
+        };
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => format!("(<NULL> | {more})"),
+            lead => format!("(<NULL> | {more} | {lead})"),
+        }
+    }
+
     /// "no, make it tomorrow": what may be said before a value that takes another one's place.
     pub fn correction_lead(&self) -> String {
         let more = match (self.commands.polite.is_empty(), self.language) {
