@@ -65,7 +65,7 @@ pub(super) async fn see(
     let alert = state.app.store.alerts().one(&id).await?.ok_or_else(none)?;
     need(&principal, Right::Monitor, Some(&alert.bot))?;
     let detail = json!({"alert": id, "rule": alert.rule});
-    state.app.access.audit().note(&principal, Action::AlertSeen, Some(&alert.call), detail).await?;
+    state.app.access.audit().require(&principal, Action::AlertSeen, Some(&alert.call), detail).await?;
     let alert = state.app.alerting.see(&id, &principal.name).await?.ok_or_else(none)?;
     Ok(Json(View::of(&principal, &alert.bot).alert(alert)))
 }

@@ -54,6 +54,7 @@ pub(super) async fn decide(
     let decision = Decision::from(decision);
     let by = principal.name.clone();
     let reason = Reason::Decided { by: by.clone(), note };
+    state.app.access.audit().ready().await?;
     state.app.approvals.decide(&id, Verdict { decision, reason })?;
     let action = match decision {
         Decision::Approve => Action::Approved,

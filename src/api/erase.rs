@@ -33,7 +33,7 @@ pub(super) async fn erase(
     }
     let calls = store.calls_of_caller(&call, principal.bots.as_deref()).await?;
     let detail = json!({"calls": calls.len()});
-    state.app.access.audit().note(&principal, Action::Erased, Some(&id), detail).await?;
+    state.app.access.audit().require(&principal, Action::Erased, Some(&id), detail).await?;
     let erased = store.erase(calls).await?;
     Ok(Json(ErasedDocument { calls: erased.calls, recordings: erased.recordings }))
 }

@@ -48,7 +48,7 @@ pub(super) async fn add(
     if text.is_empty() || text.chars().count() > NOTE {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("a note has 1 to {NOTE} characters")));
     }
-    state.app.access.audit().note(&principal, Action::Annotated, Some(&id), json!({"note": true})).await?;
+    state.app.access.audit().require(&principal, Action::Annotated, Some(&id), json!({"note": true})).await?;
     let added = state.app.store.add_note(&id, &principal.name, (at_ms, text), NOTES).await?;
     let words = || {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("this call has {NOTES} notes already: no more are kept"))
@@ -77,7 +77,7 @@ pub(super) async fn tag(
         let words = format!("a call has at most {TAGS} tags, each of 1 to {TAG} characters in one line");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
     }
-    state.app.access.audit().note(&principal, Action::Annotated, Some(&id), json!({"tags": tags.len()})).await?;
+    state.app.access.audit().require(&principal, Action::Annotated, Some(&id), json!({"tags": tags.len()})).await?;
     state.app.store.set_tags(&id, &tags).await?;
     Ok(Json(TagsDocument { tags }))
 }

@@ -40,7 +40,7 @@ pub(super) async fn make(
     let unavailable =
         |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers; try again");
     let secret = secret().map_err(unavailable)?;
-    state.app.access.audit().note(&principal, Action::Shared, Some(&id), json!({"hours": hours})).await?;
+    state.app.access.audit().require(&principal, Action::Shared, Some(&id), json!({"hours": hours})).await?;
     let share = Share { call: id, at_ms, by: principal.name.clone(), rights, until };
     state.app.store.share(&digest(&secret), &share).await?;
     let made = ShareMade { secret, until };
@@ -61,7 +61,7 @@ pub(super) async fn open(
     let none = || Problem::new(StatusCode::NOT_FOUND, "there is no such link, or it has ended: ask for another");
     let share = state.app.store.shared(&hash).await?.filter(|share| share.until > Timestamp::now()).ok_or_else(none)?;
     let detail = json!({"by": share.by});
-    state.app.access.audit().note(&principal, Action::ShareOpened, Some(&share.call), detail).await?;
+    state.app.access.audit().require(&principal, Action::ShareOpened, Some(&share.call), detail).await?;
     state.app.store.open_share(&hash, &share.call, &principal.name).await?;
     Ok(Json(share.into()))
 }

@@ -68,7 +68,7 @@ pub(super) async fn replay(
         return Err(unknown(&delivery.webhook));
     }
     let detail = json!({"delivery": id, "webhook": delivery.webhook});
-    state.app.access.audit().note(&principal, Action::WebhookReplayed, None, detail).await?;
+    state.app.access.audit().require(&principal, Action::WebhookReplayed, None, detail).await?;
     deliveries.replay(&id, Timestamp::now()).await?;
     state.app.alerting.webhooks().wake();
     let delivery = deliveries.one(&id).await?.ok_or_else(none)?;
@@ -92,7 +92,7 @@ pub(super) async fn replay_all(
         return Err(unknown(&name));
     }
     let detail = json!({"webhook": name, "since": since});
-    state.app.access.audit().note(&principal, Action::WebhookReplayed, None, detail).await?;
+    state.app.access.audit().require(&principal, Action::WebhookReplayed, None, detail).await?;
     let replayed = state.app.store.deliveries().replay_since(&name, since, Timestamp::now()).await?;
     state.app.alerting.webhooks().wake();
     Ok((StatusCode::ACCEPTED, Json(Replayed { replayed })))
