@@ -474,7 +474,7 @@ fn a_recording_that_is_stopped_for_good_keeps_what_came_before_or_nothing_and_th
         recorder.stop(keeps);
         assert!(feed(tap.as_mut(), Rate::Hz8000, 50..100).is_continue(), "the room keeps its tap");
         wait(&recorder);
-        let (told, outcome) = std::sync::mpsc::channel();
+        let (told, outcome) = std::sync::mpsc::sync_channel(1);
         recorder.on_end(move |outcome| told.send(outcome).unwrap());
         let expected = if keeps { RecordOutcome::Whole } else { RecordOutcome::Nothing(None) };
         assert_eq!(outcome.recv()?, expected, "while the call goes on");
