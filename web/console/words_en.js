@@ -493,6 +493,7 @@ export const WORDS = {
   ev_task: "Task",
   ev_mood: "Mood",
   ev_voice: "Voice",
+  ev_spoke: "Spoke",
   ev_value_spoken: "Value said",
   ev_whisper_lost: "Spoken whisper not followed",
   ev_alert: "Alert",

@@ -494,6 +494,7 @@ export const WORDS = {
   ev_task: "Việc",
   ev_mood: "Tâm trạng",
   ev_voice: "Giọng nói",
+  ev_spoke: "Đã nói",
   ev_value_spoken: "Đã nói một giá trị",
   ev_whisper_lost: "Không làm theo lời nhắc",
   ev_alert: "Cảnh báo",

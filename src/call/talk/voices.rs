@@ -109,7 +109,7 @@ impl Talk {
         let (ms, turn) = (self.ms(entry.began), entry.number);
         if seat != Seat::CALLER {
             let name = self.supervisors.name(seat);
-            self.note_mark("voice", json!({ "ms": ms, "turn": turn, "seat": seat.0, "name": name }));
+            self.note_mark("spoke", json!({ "ms": ms, "turn": turn, "seat": seat.0, "name": name }));
         }
         for value in values {
             let data = json!({

@@ -222,7 +222,7 @@ fn in_a_takeover_each_voice_is_a_turn_of_its_own_and_its_values_are_for_the_hand
     assert_eq!(opened.iter().map(|(seat, _)| *seat).collect::<Vec<_>>(), [Seat::CALLER, SUPERVISOR]);
     let acts = line.voice(SUPERVISOR, opened[1].1, Some("so that's four people"));
     assert_eq!(turns(&acts), ["Supervisor: so that's four people"]);
-    assert_eq!(mark(&acts), ["voice", "value_spoken"]);
+    assert_eq!(mark(&acts), ["spoke", "value_spoken"]);
     let renewed = sessions(&acts);
     assert!(matches!(renewed[..], [(SUPERVISOR, session)] if session > opened[1].1), "{renewed:?}");
     let acts = line.voice(Seat::CALLER, opened[0].1, None);
