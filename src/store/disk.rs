@@ -116,7 +116,9 @@ impl Disk {
 }
 
 /// What there is of calls, in every table: `$1` is a JSON list of their ids.
-const DELETES: [&str; 12] = [
+const DELETES: [&str; 13] = [
+    "delete from deliveries where about in (select value from json_each($1) union all select id from alerts \
+        where call in (select value from json_each($1)))",
     "delete from alerts where call in (select value from json_each($1))",
     "delete from turns where call in (select value from json_each($1))",
     "delete from slots where call in (select value from json_each($1))",

@@ -1,13 +1,6 @@
 //! Erases what is known of a caller: the calls that have ended, with all that was recorded and written of them.
-use super::{Call, Direction, Fault, Job, Private, Store, of_name};
+use super::{Call, Direction, Erased, Fault, Job, Private, Store, of_name};
 use telephony::Called;
-
-/// What was erased.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    pub calls: usize,
-    pub recordings: usize,
-}
 
 impl Store {
     /// The ended calls of whoever called, or was called, in `call`, of these bots alone (`None`: of all), and itself among them. Two are

@@ -26,7 +26,6 @@ mod writer;
 pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
 pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use end::{Blame, End, Reason};
-pub use erase::Erased;
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
     Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
@@ -38,6 +37,7 @@ pub use mood::{
 pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
 pub use shares::Share;
+pub use writer::Erased;
 
 use crate::security::AccessPool;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! `Writer`: one thread that writes events to the database in batches and retries while writes fail.
 use super::disk::Disk;
 use super::event::{CallEvent, TimelineEvent};
-use super::{Erased, Fault, Shared};
+use super::{Fault, Shared};
 use jiff::Timestamp;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,13 @@ const BATCH: usize = 1_000;
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// Retries after the last handle has been dropped; then the remaining events are dropped.
 const LAST_TRIES: u32 = 10;
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    pub calls: usize,
+    pub recordings: usize,
+}
 
 pub(super) enum Job {
     Note(Arc<TimelineEvent>),

@@ -10,6 +10,12 @@ import { t } from "./words.js";
 /** An alert stays at the bottom for so long, in ms. */
 const SHOWN = 12000;
 
+/** On a phone the links go beyond the edge: that of the page that is open is brought into sight. */
+export function revealLink() {
+  const link = document.querySelector(".top nav [aria-current]");
+  if (link) link.closest("nav").scrollLeft = link.offsetLeft - 60;
+}
+
 /** `node`: what lies over the page; `links()`: the links of the pages that this server has. */
 export class Desk {
   constructor(feed, context) {
@@ -60,6 +66,7 @@ export class Desk {
         many > 0 && h("span", { class: "count", text: String(many) }),
       );
     this.nav.replaceChildren(...this.pages.map(link));
+    revealLink();
     return this.nav;
   }
 

@@ -3,7 +3,7 @@ import { onSignedOut, session, signOut } from "./api.js";
 import { alertsPage } from "./alerts.js";
 import { approvalsPage } from "./approvals.js";
 import { callPage } from "./call.js";
-import { Desk } from "./desk.js";
+import { Desk, revealLink } from "./desk.js";
 import { attribute, drawn, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
 import { historyPage } from "./history.js";
@@ -204,8 +204,7 @@ function render() {
   });
   document.body.replaceChildren(...[skip, header(place), main, state.desk?.node, toasts, live].filter(Boolean));
   document.body.dataset.page = place ?? "door";
-  // On a phone the links go beyond the edge.
-  document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  revealLink();
   state.page?.shown?.();
 }
 

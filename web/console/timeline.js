@@ -1,6 +1,7 @@
 // Everything that happened in a call, in its order, with a filter.
 import { attribute, h } from "./dom.js";
 import { figure, moment, outcome, value } from "./format.js";
+import { moodReason } from "./mood.js";
 import { known, t } from "./words.js";
 
 /** So many events are drawn; the oldest beyond are left out until all are asked for. */
@@ -75,10 +76,7 @@ function details(data) {
   if (typeof data !== "object" || data === null) return [];
   const said = (key) => {
     if (key === "why" && Array.isArray(data.why))
-      return data.why
-        .map((why) => why.code ?? why)
-        .map(String)
-        .join(", ");
+      return data.why.map((why) => (why.code ? moodReason(why) : String(why))).join(", ");
     return NAMED[key] ? (known(`${NAMED[key]}_${data[key]}`) ?? value(data[key])) : value(data[key]);
   };
   const plain = PLAIN.filter((key) => data[key]?.length).map(said);
