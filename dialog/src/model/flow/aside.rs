@@ -36,7 +36,7 @@ const JOINTS_EN: [&str; 14] = [
     "just wondering",
 ];
 /// Words that begin a question of its own, and no part of what stands before them.
-const FIRST_EN: [&str; 36] = [
+const FIRST_EN: [&str; 42] = [
     "how much",
     "how many",
     "how long",
@@ -73,17 +73,17 @@ const FIRST_EN: [&str; 36] = [
     "are there",
     "do you",
     "can you tell",
-];
-/// The same, where something is asked that is not to be done with the value.
-const FIRST_OF_DOUBT_EN: [&str; 20] = [
     "can i",
     "can we",
-    "can you",
     "could i",
-    "could you",
     "have you got",
     "do they",
     "will there",
+];
+/// The same, where something is asked that is not to be done with the value.
+const FIRST_OF_DOUBT_EN: [&str; 17] = [
+    "can you",
+    "could you",
     "is breakfast",
     "i was wondering",
     "tell me",
@@ -96,6 +96,9 @@ const FIRST_OF_DOUBT_EN: [&str; 20] = [
     "is the",
     "is parking",
     "are you",
+    "what",
+    "when",
+    "how",
 ];
 /// What stands between a sentence and a question of its own behind it.
 const JOINTS_VI: [&str; 26] = [
