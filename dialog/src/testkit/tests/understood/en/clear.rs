@@ -60,6 +60,8 @@ const ASKED_ABOUT: &[Row] = &[
     ("city", "I've been to boston", "boston?"),
     ("date", "friday, no, I'm working friday", "2026-11-27?"),
     ("money", "a hundred and change", "100?"),
+    ("city", "boston, which is where I don't want to go", "boston?"),
+    ("city", "boston, where I don't want to go", "boston?"),
     ("city", "I don't know boston", "asks"),
     ("city", "boston or not", "asks"),
 ];
