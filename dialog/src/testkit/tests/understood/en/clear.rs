@@ -33,7 +33,6 @@ const CLEAR: &[Row] = &[
     ("agreed", "that would be lovely, yes", "true"),
     ("agreed", "I'm afraid not", "false"),
     ("size", "large. no hang on. small.", "small"),
-    ("city people", "boston / four, oh wait, make it five", "boston 5"),
     ("time people", "at eight / not in the morning / four", "20:00 4"),
     ("time people", "at eight / yes for four", "08:00 4"),
     ("time people", "eight / in the evening, for six", "20:00 6"),

@@ -31,7 +31,7 @@ const CLEAR: &[Row] = &[
 const ASKED_ABOUT: &[Row] = &[
     ("people", "hai bàn bốn người", "asks"),
     ("people", "phòng bốn", "asks"),
-    ("date time people", "thứ sáu tám giờ tối hai ba người", "2026-11-27 20:00 -"),
+    ("date time people", "thứ sáu tám giờ tối hai ba người", "2026-11-27 20:00 -?"),
     ("duration", "hai giờ chiều", "asks"),
     ("people", "bốn, à không, anh em không đi, ba", "4?"),
     ("agreed", "tới lúc đó rồi tính", "asks"),
