@@ -2,8 +2,8 @@
 //! way that the value does not hold: none of them is that value.
 use super::found::{Found, Growth, Reading};
 use super::kind::Kind;
-use super::number;
 use super::words::{begin_with, ends_with, word};
+use super::{begins_number, number};
 use crate::language::Language;
 pub use beside::{Beside, Side};
 use lists::Lists;
@@ -223,7 +223,7 @@ impl Surroundings<'_> {
     }
 
     fn begins_number(&self, words: &[String]) -> bool {
-        !words.is_empty() && words[0] != "không" && number(words, self.language).is_some()
+        begins_number(words, self.language)
     }
 
     /// "5 b": a letter behind a number. "a" and "i" are words of English.

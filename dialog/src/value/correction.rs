@@ -68,8 +68,10 @@ pub fn means_change(words: &[String], language: Language) -> bool {
 }
 
 /// What takes back the value before, besides what takes back a part of one.
-const CORRECTS: [&str; 14] = [
+const CORRECTS: [&str; 16] = [
     "wait",
+    "hang on",
+    "hold on",
     "oops",
     "better",
     "make it",

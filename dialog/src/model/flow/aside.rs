@@ -36,7 +36,7 @@ const JOINTS_EN: [&str; 14] = [
     "just wondering",
 ];
 /// Words that begin a question of its own, and no part of what stands before them.
-const FIRST_EN: [&str; 36] = [
+const FIRST_EN: [&str; 52] = [
     "how much",
     "how many",
     "how long",
@@ -65,25 +65,35 @@ const FIRST_EN: [&str; 36] = [
     "when does",
     "when is",
     "when are",
-    "where",
-    "which",
-    "who",
+    "where is",
+    "where are",
+    "where's",
+    "where do",
+    "where does",
+    "where can",
+    "which one",
+    "which of",
+    "who is",
+    "who's",
+    "who do",
+    "who does",
+    "who can",
     "why",
     "is there",
     "are there",
     "do you",
     "can you tell",
-];
-/// The same, where something is asked that is not to be done with the value.
-const FIRST_OF_DOUBT_EN: [&str; 20] = [
     "can i",
     "can we",
-    "can you",
     "could i",
-    "could you",
     "have you got",
     "do they",
     "will there",
+];
+/// The same, where something is asked that is not to be done with the value.
+const FIRST_OF_DOUBT_EN: [&str; 17] = [
+    "can you",
+    "could you",
     "is breakfast",
     "i was wondering",
     "tell me",
@@ -96,6 +106,9 @@ const FIRST_OF_DOUBT_EN: [&str; 20] = [
     "is the",
     "is parking",
     "are you",
+    "what",
+    "when",
+    "how",
 ];
 /// What stands between a sentence and a question of its own behind it.
 const JOINTS_VI: [&str; 26] = [
@@ -126,6 +139,29 @@ const JOINTS_VI: [&str; 26] = [
     "ạ",
     "hén",
 ];
+/// Words in what looks like a question that may change the value before it: "Boston, which is where I don't want to go".
+const CHANGING: [&str; 20] = [
+    "not",
+    "no",
+    "don't",
+    "doesn't",
+    "can't",
+    "won't",
+    "never",
+    "unless",
+    "if",
+    "except",
+    "instead",
+    "rather",
+    "không phải",
+    "đừng",
+    "trừ",
+    "nếu",
+    "chứ không",
+    "thay vì",
+    "không được",
+    "không muốn",
+];
 
 impl Context<'_> {
     /// The values of an answer that goes on with a question, and the question.
@@ -149,7 +185,11 @@ impl Context<'_> {
         let asked = |at: usize| {
             let rest = &words[at..];
             let question = question_at(rest, bot.language)?;
-            let gives = !self.fills(&words[..at]).is_empty() && !is_command(rest) && !is_command(question);
+            let own = &words[..at];
+            let gives = !parse::trailing(own, bot.language)
+                && !self.fills(own).is_empty()
+                && !is_command(rest)
+                && !is_command(question);
             let aside = gives.then(|| self.aside_of(question)).flatten()?;
             Some((aside, at))
         };
@@ -164,7 +204,8 @@ impl Context<'_> {
         }
         let given = self.given(question);
         let holds_value = !given.fills.is_empty() || !given.unclear.is_empty();
-        if holds_value || parse::task(bot, question).is_some() {
+        let changes = (0..question.len()).any(|at| CHANGING.iter().any(|word| begin_with(&question[at..], word)));
+        if holds_value || changes || parse::task(bot, question).is_some() {
             return None;
         }
         let about = slot_asked_about(bot, self.form.task_slots(), None, question);

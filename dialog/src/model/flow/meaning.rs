@@ -11,9 +11,8 @@ use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::answer::{Question, Verdict, answer, has_reservation};
 use crate::value::around::Unclear;
-use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
-use crate::value::found::{Found, Growth};
+use crate::value::found::Growth;
 use crate::value::half_of_day::DayPart;
 use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
@@ -492,10 +491,10 @@ impl Context<'_> {
         let from = words.len() - rest.len();
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
         let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words, from) };
-        if given.fills.is_empty()
+        if !given.fills.iter().any(|fill| fill.slot == slot)
             && let Some(fill) = self.other_half(slot, words)
         {
-            given = Given { fills: vec![fill], ..Given::default() };
+            given = Given { fills: [vec![fill], given.fills].concat(), ..Given::default() };
         }
         let known = self.form.checked_value(slot);
         // "yes, nine" to "did you say nine p m?"
@@ -533,14 +532,6 @@ impl Context<'_> {
             Some(Verdict::Unsure) | None if is_open => Meaning::Denied(slot),
             Some(Verdict::Unsure) | None => Meaning::NotUnderstood,
         }
-    }
-
-    /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
-    fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
-        let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
-        let part = DayPart::answered(words, self.form.bot.language)?;
-        let time = time_of_day(part.hour(known.hour().into()), known.minute().into())?;
-        Some(Fill { slot, found: Found::new(Value::Time(time), words.len()), end: words.len() })
     }
 
     fn review(&self, words: &[String]) -> Meaning {

@@ -97,6 +97,8 @@ pub fn has_number_left(words: &[String], from: usize, fills: &[Fill], language: 
 #[derive(Clone, Copy)]
 struct Place {
     at: usize,
+    /// Where the value before it ends.
+    last: usize,
     /// The word there belongs to a number that began before it and that no slot took.
     inside_number: bool,
     /// The word before it is a number, or begins one, and no slot took it.
@@ -229,6 +231,7 @@ impl SlotSearch<'_> {
             }
             let place = Place {
                 at: i,
+                last,
                 inside_number: self.inside_number(words, last, i),
                 behind_number: i > last && self.is_number(&words[i - 1..]),
                 has_number_before: (last..i).any(|j| self.is_number(&words[j..])),
@@ -343,6 +346,7 @@ impl SlotSearch<'_> {
         let is_next = |at: usize| {
             let inside = Place {
                 at,
+                last: place.at,
                 inside_number: false,
                 behind_number: false,
                 behind_numbers: false,
@@ -383,8 +387,8 @@ impl SlotSearch<'_> {
         let found = self.found(slot, &words[i..]).or_else(|| self.refused_number(slot, words, i))?;
         let is_bare = found.reading == Reading::OnlyIfAsked;
         let counts = is_bare && matches!(kind, Kind::Time | Kind::Duration) && self.may_count_people(&words[..i]);
-        // "A table for four" is no hour, and "for four" may be none.
-        if counts && cues::is_booked(&words[..i]) {
+        // "A table for four" is no hour, nor is "for four" where one is known; else it may be none.
+        if counts && (cues::is_booked(&words[..i]) || self.filled.get(slot) == Some(&true)) {
             return None;
         }
         let found = if counts { found.doubtful(Doubt::TwoReadings) } else { found };
@@ -396,7 +400,7 @@ impl SlotSearch<'_> {
         if found.len == 0 || (is_bare && is_loose) {
             return None;
         }
-        let cue = self.cue(words, slot, i);
+        let cue = self.cue(words, slot, place);
         // A yes or a no among other words is an answer to the question only.
         let allowed = found.reading == Reading::Certain
             || self.asked == Some(slot)

@@ -213,6 +213,7 @@ fn a_question_behind_a_value_is_answered_and_the_value_taken() {
             ("boston, do you have parking there", &[there, unknown, time]),
             ("boston, thanks, and is breakfast included?", &[there, unknown, time]),
             ("boston and how many people can come", &[there, "bot: It can be from one to twenty people.", time]),
+            ("boston, can I pay by card", &[there, unknown, time]),
             ("boston and how late are you open", &[there, unknown, time]),
             ("near boston, and how much is it", &[there, price, "bot: Did you say boston?"]),
             ("boston and could you do four p m", &[there, "time = \"16:00\"", "bot: For how many people?"]),

@@ -81,8 +81,9 @@ impl Beside<'_> {
         };
         // "No Boston" where nothing is known: not Boston, or a no to something else.
         let says_no = matches!(word(rest, 0), "no" | "nope" | "không" | "hông") && side == Side::Ahead;
-        let matters =
-            longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some();
+        let matters = longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some()
+            // "Đi Huế rồi" may as well have been there.
+            || side == Side::Behind && at == 0 && word(rest, 0) == "rồi";
         if matters || says_no && !self.refuses && !self.is_filled {
             return None;
         }
@@ -120,7 +121,7 @@ impl Beside<'_> {
             || !counts && is_one_of(harmless.people)
             || counts_or_dates && lists.carrier.contains(&first)
             || (self.refuses || is_begin) && lists.but.contains(&first)
-            || lists.moves.contains(&first)
+            || lists.moves.contains(&first) && first != "rời"
             || self.refuses && matches!(first, "nữa" | "anymore")
             || counts_or_dates && first == "qua"
             || self.contrasts

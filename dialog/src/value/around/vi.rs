@@ -158,11 +158,11 @@ pub(super) const LISTS: Lists = Lists {
     ],
     fraction: &[
         "rưỡi", "rưởi", "kém", "phẩy", "chục", "tá", "trăm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ", "nửa", "âm", "trừ",
-        "phần", "mươi",
+        "phần", "mươi", "lần",
     ],
     unit: &[
-        "giây", "phút", "giờ", "tiếng", "ngày", "hôm", "tuần", "tháng", "đồng", "đô", "độ", "lần", "người", "bàn",
-        "phòng", "ghế", "vé", "suất", "chỗ", "mét", "h", "p", "sao",
+        "giây", "phút", "giờ", "tiếng", "ngày", "hôm", "tuần", "tháng", "đồng", "đô", "độ", "người", "bàn", "phòng",
+        "ghế", "vé", "suất", "chỗ", "mét", "h", "p", "sao",
     ],
     label: &["phòng", "bàn", "cổng", "tầng", "lầu", "ghế", "chuyến", "tòa", "toà", "xe", "lô"],
     container: &["bàn", "phòng", "nhóm", "đoàn", "xe", "thuyền", "đội"],

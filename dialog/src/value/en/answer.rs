@@ -211,6 +211,7 @@ pub(in crate::value) const ANSWERS: &Table = &[
         &[
             "maybe",
             "maybe not",
+            "not no",
             "perhaps",
             "not sure",
             "not so sure",

@@ -193,6 +193,7 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "đúng không",
             "phải không",
             "được không",
+            "được thì",
             "có không",
             "có đúng không",
             "có phải không",

@@ -1,5 +1,5 @@
 //! `Cue`: the words before a value by which it belongs to a slot that was not asked for.
-use super::SlotSearch;
+use super::{Place, SlotSearch};
 use crate::language::Language;
 use crate::value;
 use crate::value::correction::{means_change, phrase};
@@ -24,8 +24,8 @@ pub(super) enum Cue {
 }
 
 impl SlotSearch<'_> {
-    /// The words before the place `at` that lead to a value of this slot.
-    pub(super) fn cue(&self, words: &[String], slot: usize, at: usize) -> Cue {
+    /// The words before a place that lead to a value of this slot.
+    pub(super) fn cue(&self, words: &[String], slot: usize, Place { at, last, .. }: Place) -> Cue {
         let (kind, language) = (&self.bot.slots[slot].kind, self.bot.language);
         let before = &words[..at];
         let own = self.bot.slots[slot].cues.iter().any(|cue| {
@@ -41,7 +41,8 @@ impl SlotSearch<'_> {
             Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "it's", "số", "mã", "là"],
             _ => &[],
         };
-        let in_day = *kind == Kind::Time && (is_behind_part(before, language) || self.is_behind_date(before));
+        let in_day =
+            *kind == Kind::Time && (is_behind_part(&words[last.min(at)..at], language) || self.is_behind_date(before));
         match () {
             () if own => Cue::Own,
             () if in_day || usual.iter().any(|lead| ends_with(before, lead)) => Cue::Usual,

@@ -158,10 +158,11 @@ fn meant(
     // "From two to four, no, until five": the other end stays.
     let before =
         mentions[..first].iter().rev().find(|mention| mention.slot == slot).and_then(|mention| mention.found.as_ref());
-    let fill = |found: &Found| Fill {
-        slot,
-        found: found.with_other_end(before.map(|found| &found.value)),
-        end: mentions[last].end,
+    let is_given_up = is_given_up(last, &own, mentions, roles, words, language);
+    let fill = |found: &Found| {
+        let found = found.with_other_end(before.map(|found| &found.value));
+        let found = if is_given_up { found.doubtful(Doubt::Beside) } else { found };
+        Fill { slot, found, end: mentions[last].end }
     };
     Ok(chosen.found.as_ref().map(fill))
 }
@@ -178,6 +179,33 @@ fn is_correction(between: &[String], language: Language) -> bool {
     }
     let takes_back = |at: usize| taken_back(&between[at..], language).is_some() || corrects(&between[at..]);
     (0..between.len()).any(takes_back) || means_change(between, language)
+}
+
+/// Whether the value at `last` is taken back by what is said behind it, or is said and refused: "Boston, oh no, not Boston", "Friday, no,
+/// I'm working Friday".
+fn is_given_up(
+    last: usize,
+    own: &[usize],
+    mentions: &[Mention],
+    roles: &[Role],
+    words: &[String],
+    language: Language,
+) -> bool {
+    const NO: [&str; 7] = ["no", "nope", "không", "à không", "ủa không", "ơ không", "á không"];
+    let value = |i: usize| mentions[i].found.as_ref().map(|found| &found.value);
+    let before = |i: usize| &words[mentions[i - 1].end..mentions[i].start];
+    let says_no = |between: &[String]| (0..between.len()).any(|at| NO.iter().any(|no| begin_with(&between[at..], no)));
+    let behind = own.iter().any(|i| *i > last && takes_back(before(*i), language));
+    let refused = own.iter().any(|i| *i != last && roles[*i] == Role::Refused && value(*i) == value(last));
+    let again = own.iter().rfind(|i| **i < last).is_some_and(|i| value(*i) == value(last) && says_no(before(last)));
+    behind || refused || again
+}
+
+/// "Four, no, my brother can't come, three": the value before is taken back, whatever the words behind make of the next one.
+fn takes_back(between: &[String], language: Language) -> bool {
+    let refuses = |at: usize| ["không phải", "not that"].iter().any(|phrase| begin_with(&between[at..], phrase));
+    (0..between.len())
+        .any(|at| !refuses(at) && (taken_back(&between[at..], language).is_some() || corrects(&between[at..])))
 }
 
 /// "new york instead"
