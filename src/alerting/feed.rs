@@ -97,7 +97,7 @@ impl Feed {
                     store.note(&alert.call, CallEvent::Mark(mark));
                     let (rule, severity) = (alert.rule.clone(), alert.severity.clone());
                     metrics::counter!("switchboard_alerts_total", "rule" => rule, "severity" => severity).increment(1);
-                    self.outbox.put(News::Alert(alert));
+                    self.outbox.put(News::Alert(Box::new(alert)));
                 }
             }
         }
