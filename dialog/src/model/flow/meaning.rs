@@ -1,10 +1,8 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
-use super::aside::Aside;
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
-use super::shorter::is_shorter;
 use crate::bot::{Command, fact};
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
@@ -16,6 +14,12 @@ use crate::value::found::Growth;
 use crate::value::half_of_day::DayPart;
 use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
+
+mod aside;
+mod shorter;
+
+pub(super) use aside::Aside;
+use shorter::is_shorter;
 
 pub(super) enum Meaning {
     Command(Command),
@@ -167,6 +171,7 @@ impl Context<'_> {
             Step::Review => self.review(words),
             Step::Change => self.change(words),
             Step::Stop => self.stop(words),
+            Step::Approval => self.while_waiting(words),
             Step::Message | Step::Busy | Step::Over => Meaning::Ignored,
         };
         if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
@@ -294,7 +299,7 @@ impl Context<'_> {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
-            Step::Task | Step::Change | Step::Message | Step::Busy | Step::Over => false,
+            Step::Task | Step::Change | Step::Message | Step::Approval | Step::Busy | Step::Over => false,
         }
     }
 
@@ -343,7 +348,7 @@ impl Context<'_> {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
-            Step::Slot(_) | Step::Stop | Step::Message | Step::Busy | Step::Over => Question::Own,
+            Step::Slot(_) | Step::Stop | Step::Message | Step::Approval | Step::Busy | Step::Over => Question::Own,
         };
         match answer(words, self.form.bot.language, question) {
             Some((verdict, len)) => (Some(verdict), &words[len..]),

@@ -70,4 +70,15 @@ impl Context<'_> {
         let found = Found::new(Value::Items(items.heard_out()), words.len());
         items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
     }
+
+    /// What is said while a supervisor has to approve the action: another value, where it is said to be another one, takes the action
+    /// back.
+    pub(super) fn while_waiting(&self, words: &[String]) -> Meaning {
+        let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
+        let is_other = |fill: &Fill| self.form.is_other(fill.slot, &fill.found.value);
+        let others: Vec<Fill> = self.behind(verdict, words, from).fills.into_iter().filter(is_other).collect();
+        let values = self.sorted(verdict, words, from, others);
+        if values.taken.is_empty() { Meaning::NotUnderstood } else { Meaning::Values(values) }
+    }
 }
