@@ -28,7 +28,7 @@ const EN: [&str; 22] = [
     "scratch that",
     "let's do",
 ];
-const VI: [&str; 24] = [
+const VI: [&str; 26] = [
     "không phải",
     "không đúng",
     "sai",
@@ -37,6 +37,8 @@ const VI: [&str; 24] = [
     "sửa",
     "à không",
     "ủa không",
+    "khoan không",
+    "khoan khoan",
     "ơ không",
     "á không",
     "ý tôi là",

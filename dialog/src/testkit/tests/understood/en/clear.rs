@@ -3,6 +3,7 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "chicago's fine", "chicago"),
+    ("time", "hmm, would ten thirty in the morning be possible", "10:30"),
     ("city", "boston's no good, chicago", "chicago"),
     ("city", "boston is too expensive, chicago", "chicago"),
     ("city", "boston, please, thank you so much", "boston"),

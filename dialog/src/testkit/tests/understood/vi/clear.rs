@@ -3,6 +3,9 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "cho mình book ở Sài Gòn nha", "sài gòn"),
+    ("city", "đà nẵng giúp em nha, cám ơn nhiều", "đà nẵng"),
+    ("city", "huế, khoan, không, hà nội", "hà nội"),
+    ("date", "mai nhen", "2026-11-26"),
     ("city", "chị muốn ra Hà Nội á em", "hà nội"),
     ("city", "không đi Sài Gòn nữa, đi Huế", "huế"),
     ("city", "huế hết phòng rồi, đà nẵng", "đà nẵng"),
