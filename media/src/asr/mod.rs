@@ -87,6 +87,9 @@ pub trait Hearing: Send {
     fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.sound(pcm).map(drop)
     }
+    /// How far, in dB, the caller's speech rises above noise and others who speak, where that is known: comes before `finish`. For engines that
+    /// trust themselves less in noise.
+    fn rises_above(&mut self, _db: f32) {}
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
     fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
@@ -159,8 +162,14 @@ pub trait Listen: Send {
 pub enum Cue {
     /// Speech began at `at`; sound from a little earlier (pre-roll) follows.
     Begin { at: SamplePos },
+    /// The caller speaks from `at` on; all sound so far but the newest `keep` samples was that of somebody further away, and belongs to no
+    /// utterance.
+    Anew { at: SamplePos, keep: usize },
     /// 16 kHz mono sound, in order, from `Begin` until the session is dropped or `Pause`.
     Sound(Vec<i16>),
+    /// How far, in dB, the caller's speech rises above the line's noise and above whoever speaks behind them: before a `Pause`, where it is
+    /// known.
+    Above { db: f32 },
     /// Silence since `at`. A `Begin` may follow when the caller goes on with the same turn: then the silence between
     /// follows as sound too, so that the utterance stays whole.
     Pause { at: SamplePos },
