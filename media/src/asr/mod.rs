@@ -29,6 +29,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The confidence that words have at most which are to be asked about ("Did you say …?"): less than a bot's `turn.good`.
+pub(crate) const ASKED: f32 = 0.45;
+/// Where a caller rises by less than this (dB) above noise or others who speak, the words of a recogniser that knows the grammar alone may
+/// be wrong however sure it is ("tuesday" for "today"): quiet lines have 41 and more.
+pub(crate) const NOISY_DB: f32 = 24.0;
+
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
 
