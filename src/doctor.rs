@@ -1,7 +1,7 @@
 //! `switchboard check`: looks at everything the server needs before a caller does, measures the engines, and says what to do.
 use crate::api::tls::{Files, Tls};
 use crate::bots::{BotCatalog as _, Bots};
-use crate::config::{Config, ECHO, Speech};
+use crate::config::{AlertsFile, Config, ECHO, Speech};
 use crate::engines::Engines;
 use crate::{console, limits, store};
 use media::engine::Priority;
@@ -71,6 +71,7 @@ fn examine(file: &Path) -> Examination {
     found.extend(config.problems().into_iter().map(broken));
     let engines = speech(&config, &mut found);
     remote(&engines, &mut found);
+    alerts(&config, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);
     system(&config, &mut found);
@@ -97,6 +98,24 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
         Err(why) => found.push(broken(why)),
     }
     engines
+}
+
+/// The rules of alerts, and whether webhooks can be told.
+fn alerts(config: &Config, found: &mut Vec<Finding>) {
+    let file = &config.alerts.file;
+    match AlertsFile::read(file) {
+        Ok(Some(rules)) => {
+            let (many, told) = (rules.rule.len(), rules.webhook.len());
+            found.push(fine(format!("alerts in {}: {many} rules, {told} webhooks", file.display())));
+            for webhook in &rules.webhook {
+                if let Err(why) = webhook.secret() {
+                    found.push(lacking(format!("webhook {:?} is told of nothing: {why}", webhook.name)));
+                }
+            }
+        }
+        Ok(None) => found.push(lacking(format!("there is no {}: supervisors are alerted to nothing", file.display()))),
+        Err(why) => found.push(broken(why)),
+    }
 }
 
 /// Whether the engines of other machines answer. Asked on a thread of its own, as the database is.

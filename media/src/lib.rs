@@ -23,12 +23,14 @@ pub mod jitter;
 pub mod keys;
 pub mod language;
 pub mod leg;
+pub mod levels;
 pub mod line;
 pub mod mix;
 pub mod noise;
 pub mod packet;
 pub mod playout;
 pub mod pool;
+pub mod prosody;
 #[cfg(any(feature = "piper", feature = "zipformer"))]
 mod protobuf;
 pub mod record;

@@ -4,9 +4,10 @@
 //! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
 //! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
-//! [`seats`].
+//! [`seats`]. What waits for a supervisor's approval, in [`approvals`].
 
 pub mod acts;
+pub mod approvals;
 mod assemble;
 pub mod calls;
 pub mod control;
@@ -32,6 +33,7 @@ pub mod talk;
 pub mod timeline;
 pub mod transcript;
 mod utterance;
+pub mod voices;
 pub mod watchdog;
 
 pub use calls::Calls;

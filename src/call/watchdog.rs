@@ -36,6 +36,7 @@ pub enum Why {
     DeadAir,
     NoSound,
     LastWords,
+    Voices,
 }
 
 /// Told the time; it never reads a clock.

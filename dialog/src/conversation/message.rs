@@ -43,6 +43,8 @@ pub enum Input {
     HandedBack(Guidance),
     /// A supervisor guides the bot, which follows at the next pause and says so by [`Output::Guided`].
     Guided { id: u64, guidance: Guidance },
+    /// Somebody waits to listen until the caller has heard the disclosure, or nobody does any more.
+    ListenerWaits(bool),
     /// The deadline that `Conversation::deadline` named has come.
     Tick,
 }
@@ -76,6 +78,10 @@ pub enum Output {
     Cancel(ToolId),
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
+    /// The caller does not want to be recorded: from now on nothing is. `keeps`: what was recorded before is kept.
+    StopRecording { keeps: bool },
+    /// The caller asked whether a machine speaks, and is told: for the timeline.
+    MachineTold,
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

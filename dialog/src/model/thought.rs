@@ -22,6 +22,10 @@ pub enum Thought {
     Cancel(ToolId),
     /// The answer of this tool lacks something that the bot needs.
     Incomplete(ToolId),
+    /// The caller does not want to be recorded.
+    NotRecorded,
+    /// The caller was told that a machine speaks.
+    MachineTold,
     /// End the call when all that was said has been heard.
     HangUp(HangUpReason),
 }
@@ -39,6 +43,8 @@ impl std::fmt::Debug for Thought {
             Thought::Run(call) => write!(f, "Run({call:?})"),
             Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
             Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
+            Thought::NotRecorded => f.write_str("NotRecorded"),
+            Thought::MachineTold => f.write_str("MachineTold"),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
         }
     }

@@ -3,6 +3,7 @@ use super::*;
 use crate::clause::Clause;
 use crate::history::Line;
 
+mod approval;
 mod booking;
 mod brain;
 mod call;
@@ -16,6 +17,7 @@ mod money;
 mod parts;
 mod places;
 mod random;
+mod rights;
 mod supervised;
 mod typed;
 mod unclear;

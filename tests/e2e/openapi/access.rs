@@ -22,7 +22,7 @@ impl Walk<'_> {
         self.waits().await;
     }
 
-    fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
+    pub(super) fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         self.server.authorised(method, path).json(body)
     }
 
@@ -123,6 +123,8 @@ impl Walk<'_> {
         let body = |rights: Value| json!({"name": "crm", "rights": rights, "expires_at": soon});
         let made = self.ask(&Method::POST, tokens, self.form(Method::POST, tokens, &body(json!(["erase"])))).await;
         let (id, token) = (made.json()["id"].clone(), made.json()["token"].clone());
+        let again = self.form(Method::POST, tokens, &body(json!(["erase"])));
+        assert_eq!(self.ask(&Method::POST, tokens, again).await.status, 409, "its name is taken");
         let none = self.form(Method::POST, tokens, &body(json!([])));
         assert_eq!((made.status, self.ask(&Method::POST, tokens, none).await.status), (201, 422));
         assert_eq!(self.ask(&Method::GET, tokens, self.server.authorised(Method::GET, tokens)).await.status, 200);
@@ -134,6 +136,8 @@ impl Walk<'_> {
             "/api/v1/numbers",
             "/api/v1/bots",
             "/api/v1/audit",
+            "/api/v1/alerts",
+            "/api/v1/webhooks/deliveries",
         ] {
             let request = self.server.request(Method::GET, route).bearer_auth(token.as_str().expect("a token"));
             let answer = self.ask(&Method::GET, route, request).await;
@@ -176,6 +180,13 @@ impl Walk<'_> {
             ("DELETE", "/api/v1/calls/{id}/seats/{seat}", None),
             ("POST", "/api/v1/calls/{id}/handback", Some(json!({}))),
             ("POST", "/api/v1/calls/{id}/guidance", Some(json!({"task": "book"}))),
+            ("GET", "/api/v1/calls/{id}/notes", None),
+            ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
+            ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),
+            ("POST", "/api/v1/calls/{id}/shares", Some(json!({}))),
+            ("DELETE", "/api/v1/callers/{id}", None),
+            ("GET", "/api/v1/approvals", None),
+            ("POST", "/api/v1/approvals/{id}", Some(json!({"decision": "decline"}))),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
@@ -188,6 +199,11 @@ impl Walk<'_> {
                 "{method} {route}"
             );
         }
+        // A link is opened by whoever is known; by a cookie from this server's own pages alone.
+        const SHARES: &str = "/api/v1/shares";
+        let bare = self.server.request(Method::POST, SHARES).header("cookie", cookie).json(&json!({"secret": "x"}));
+        let answer = self.ask(&Method::POST, SHARES, bare).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (403, json!("csrf")));
     }
 
     /// A viewer's password: of another session than the one given, which ends.

@@ -45,5 +45,7 @@ pub(super) enum Next {
     /// The caller's turn, and they asked for time.
     Wait,
     Run(ToolCall),
+    /// A tool runs, and the caller may speak meanwhile.
+    Await(ToolCall),
     HangUp(HangUpReason),
 }

@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands, Fact, Slot};
+use crate::bot::{Bot, Commands, Fact, Slot, rights as claims};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -40,6 +40,11 @@ fn spoken(words: &[String]) -> String {
 pub(super) fn commands(commands: &Commands, language: Language) -> Option<String> {
     let all = alternatives(commands.all.iter().flat_map(|(_, all)| all).map(|p| tokens(p, language)));
     (!all.is_empty()).then(|| format!("({all})"))
+}
+
+/// How callers claim their rights, whatever the bot's file says.
+pub(super) fn rights(language: Language) -> String {
+    format!("({})", alternatives(claims::listed(language).iter().map(|phrase| tokens(phrase, language))))
 }
 
 /// The questions that facts answer. `None`: there are none.
@@ -104,6 +109,20 @@ impl Rules<'_> {
         match self.phrases(&self.commands.polite) {
             lead if lead.is_empty() => String::new(),
             lead => format!("(<NULL> | ({lead} | {more}))"),
+        }
+    }
+
+    /// "so that's": what people say before they repeat to each other what they have agreed.
+    pub fn people_lead(&self) -> String {
+        let more = match self.language {
+            Language::En => {
+                "so | so that's | that's | so it's | it's | okay | okay so | right so | and | let's say | how about"
+            }
+            Language::Vi => "vậy là | vậy | thế là | như vậy là | vâng | dạ | và | để xem",
+        };
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => format!("(<NULL> | {more})"),
+            lead => format!("(<NULL> | {more} | {lead})"),
         }
     }
 
