@@ -1,10 +1,8 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
-use super::aside::Aside;
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
-use super::shorter::is_shorter;
 use crate::bot::{Command, fact};
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
@@ -16,6 +14,12 @@ use crate::value::found::Growth;
 use crate::value::half_of_day::DayPart;
 use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
+
+mod aside;
+mod shorter;
+
+pub(super) use aside::Aside;
+use shorter::is_shorter;
 
 pub(super) enum Meaning {
     Command(Command),

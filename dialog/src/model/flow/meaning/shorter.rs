@@ -1,6 +1,6 @@
 //! Values that a caller says again in fewer words, and hours of which only the half of the day is said.
-use super::meaning::Context;
-use super::parse::Fill;
+use super::super::parse::Fill;
+use super::Context;
 use crate::language::Language;
 use crate::value::calendar::time_of_day;
 use crate::value::found::Found;
