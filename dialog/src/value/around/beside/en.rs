@@ -31,6 +31,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "many thanks",
         "much appreciated",
         "if you don't mind",
+        "but now",
         "you know",
         "let me see",
         "let me think",
