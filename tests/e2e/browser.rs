@@ -84,7 +84,7 @@ async fn plays(name: &str, change: impl FnOnce(&mut Config)) {
         }
         told
     };
-    let told = tokio::time::timeout(seconds(240), story).await.unwrap_or_else(|_| panic!("{name} does not end"));
+    let told = tokio::time::timeout(seconds(600), story).await.unwrap_or_else(|_| panic!("{name} does not end"));
     let status = node.wait().await.expect("a child of ours");
     assert!(status.success(), "{name}:\n{}", told.join("\n"));
 }
