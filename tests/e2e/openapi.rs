@@ -106,6 +106,8 @@ impl<'a> Walk<'a> {
             Some("rows") => "WallChanges",
             Some("call") => "CallSnapshot",
             Some("live") => "LiveEvent",
+            Some("alert") => "AlertMessage",
+            Some("approvals") => "WallApprovals",
             _ => "TimelineEvent",
         };
         let schema = format!("#/components/schemas/{kind}");
@@ -213,6 +215,8 @@ impl<'a> Walk<'a> {
         let nonsense = page(Method::POST, CALLS).bearer_auth(fresh["token"].as_str().expect("a token"));
         let nonsense = nonsense.header("content-type", "application/sdp").body("nonsense");
         assert_eq!(self.ask(&Method::POST, CALLS, nonsense).await.status, 422);
+        // The disclosure is heard to its end: no supervisor takes part before, and what is typed would cut it.
+        pause(10_000).await;
         // The conversation.
         for (turns, text) in words.into_iter().enumerate() {
             data.outbox.send(json!({"type": "text", "text": text}).to_string()).await.expect("a channel");

@@ -187,6 +187,9 @@ impl Walk<'_> {
             ("DELETE", "/api/v1/callers/{id}", None),
             ("GET", "/api/v1/approvals", None),
             ("POST", "/api/v1/approvals/{id}", Some(json!({"decision": "decline"}))),
+            ("PUT", "/api/v1/alerts/{id}/seen", None),
+            ("POST", "/api/v1/webhooks/deliveries/{id}/replay", None),
+            ("POST", "/api/v1/webhooks/{name}/replay", Some(json!({"since": "2020-01-01T00:00:00Z"}))),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
