@@ -18,6 +18,10 @@ impl Language {
             Language::Vi => "vi",
         }
     }
+
+    pub fn of_code(code: &str) -> Option<Language> {
+        Language::ALL.into_iter().find(|language| language.code() == code)
+    }
 }
 
 #[cfg(test)]

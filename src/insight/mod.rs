@@ -8,3 +8,10 @@ pub mod mood;
 pub mod next;
 pub mod voice;
 pub mod wall;
+
+use jiff::Timestamp;
+
+/// How far a call is that began at `start`, in milliseconds.
+fn ms_since(start: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.duration_since(start).as_millis()).unwrap_or(0)
+}

@@ -3,6 +3,7 @@
 use super::alerts::{AlertWatch, FoundAlert};
 use super::health::HealthPlan;
 use super::mood::MoodWatch;
+use super::ms_since;
 use super::next::NextWatch;
 use crate::config::AlertRule;
 use crate::store::{
@@ -102,9 +103,7 @@ impl Monitor {
     pub fn restore(&mut self, calls: &[Call]) {
         self.calls.retain(|id, _| calls.iter().any(|call| call.id == *id));
         for call in calls.iter().filter(|call| !self.calls.contains_key(&call.id)).collect::<Vec<_>>() {
-            let Call { direction, via, from, to, bot, language, headers, .. } = call.clone();
-            let about = Started { direction, via, from, to, bot, language, headers };
-            let mut watched = Watched::new(self.plan, call.started_at, &about);
+            let mut watched = Watched::new(self.plan, call.started_at, &call.about());
             // Nothing is told of what was before: the rules are those of what comes.
             let mut past = VecDeque::new();
             if call.answered_at.is_some() {
@@ -120,7 +119,7 @@ impl Monitor {
 
 impl Watched {
     fn new(plan: HealthPlan, started_at: Timestamp, about: &Started) -> Self {
-        let language = Language::ALL.into_iter().find(|language| language.code() == about.language);
+        let language = Language::of_code(&about.language);
         let language = language.unwrap_or(Language::En);
         Self {
             bot: about.bot.clone(),
@@ -134,7 +133,7 @@ impl Watched {
     }
 
     fn ms(&self, now: Timestamp) -> u64 {
-        u64::try_from(now.duration_since(self.started_at).as_millis()).unwrap_or(0)
+        ms_since(self.started_at, now)
     }
 
     fn finding(&self, call: &str, alert: FoundAlert) -> Finding {

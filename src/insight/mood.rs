@@ -95,8 +95,8 @@ impl MoodWatch {
         }
         self.has_spoken = true;
         let (at, language) = (turn.ended_ms, self.language);
-        let signs = tone(text, language).signs;
-        let sum: f32 = signs.iter().map(|sign| sign.weight).sum();
+        let tone = tone(text, language);
+        let sum = tone.weight();
         let factor = if sum < WORST_TURN {
             WORST_TURN / sum
         } else if sum > BEST_TURN {
@@ -104,7 +104,7 @@ impl MoodWatch {
         } else {
             1.0
         };
-        self.moments.extend(signs.into_iter().map(|sign| Moment {
+        self.moments.extend(tone.signs.into_iter().map(|sign| Moment {
             at,
             weight: sign.weight * factor,
             code: code(sign.cue),

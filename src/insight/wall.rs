@@ -1,6 +1,7 @@
 //! `Wall`: every live call as a row for those who watch over all of them, and which rows have changed since they were last told. A core:
 //! it is given the events of the store and told the time.
 use super::health::{Health, HealthPlan, HealthWatch};
+use super::ms_since;
 use crate::store::{
     Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, SupervisorSeat,
     TASK, TimelineEvent, Turn,
@@ -211,13 +212,13 @@ impl Wall {
 impl Row {
     /// How far the call is, in milliseconds.
     fn ms(&self, now: Timestamp) -> u64 {
-        u64::try_from(now.duration_since(self.started_at).as_millis()).unwrap_or(0)
+        ms_since(self.started_at, now)
     }
 }
 
 impl Entry {
     fn new(plan: HealthPlan, id: &str, at: Timestamp, about: &Started) -> Self {
-        let language = Language::ALL.into_iter().find(|language| language.code() == about.language);
+        let language = Language::of_code(&about.language);
         let row = Row {
             id: id.into(),
             about: about.clone(),
@@ -241,9 +242,7 @@ impl Entry {
 
     /// Out of what the store holds of a call.
     fn of(plan: HealthPlan, call: &Call) -> Self {
-        let Call { direction, via, from, to, bot, language, headers, .. } = call.clone();
-        let about = Started { direction, via, from, to, bot, language, headers };
-        let mut entry = Self::new(plan, &call.id, call.started_at, &about);
+        let mut entry = Self::new(plan, &call.id, call.started_at, &call.about());
         if let Some(at) = call.answered_at {
             entry.note(at, entry.row.ms(at), &CallEvent::Answered);
         }

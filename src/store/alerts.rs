@@ -1,6 +1,7 @@
 //! `AlertBook`: what supervisors were alerted to, and who has seen it. An alert and the messages to webhooks that tell of it are stored
 //! together, so that a restart loses neither.
-use super::deliveries::{NewDelivery, insert, time};
+use super::deliveries::{NewDelivery, insert};
+use super::read::{count, time};
 use super::{Fault, MoodState, Speaker};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -124,8 +125,8 @@ impl AlertRow {
             call: self.call,
             bot: self.bot,
             at: time(self.at_us)?,
-            from_ms: self.from_ms.max(0) as u64,
-            to_ms: self.to_ms.max(0) as u64,
+            from_ms: count(self.from_ms),
+            to_ms: count(self.to_ms),
             turn: self.turn.map(|turn| serde_json::from_str(&turn)).transpose().map_err(unreadable)?,
             reason: serde_json::from_str(&self.reason).map_err(unreadable)?,
             seen: seen.transpose()?,

@@ -1,5 +1,6 @@
 //! `Deliveries`: messages to webhooks: a bounded queue that outlives the server, and what came of each message.
 use super::Fault;
+use super::read::time;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, Sqlite, SqlitePool, Transaction};
@@ -133,10 +134,6 @@ impl DeliveryRow {
             done_at: self.done_us.map(time).transpose()?,
         })
     }
-}
-
-pub(super) fn time(us: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_microsecond(us).map_err(|_| Fault::Content("alerts or deliveries"))
 }
 
 /// Puts a message into the queue of its webhook.

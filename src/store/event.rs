@@ -337,6 +337,19 @@ pub struct Call {
 }
 
 impl Call {
+    /// What was known of it when it began.
+    pub(crate) fn about(&self) -> Started {
+        Started {
+            direction: self.direction,
+            via: self.via.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
+            bot: self.bot.clone(),
+            language: self.language.clone(),
+            headers: self.headers.clone(),
+        }
+    }
+
     pub(crate) fn new(id: &str, at: Timestamp, started: &Started) -> Self {
         let Started { direction, via, from, to, bot, language, headers } = started.clone();
         Self {

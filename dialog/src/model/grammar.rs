@@ -90,32 +90,18 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
 /// What people say to each other while one of them speaks with the caller in the bot's place: values of these slots in any order, what the
 /// bot is there for, a yes and a no. All else is not recognised.
 pub fn people(bot: &Bot, slots: &[usize]) -> Expect {
-    let mut rules = Rules::new(bot);
-    let mut all = Alternatives::default();
-    let (lead, tail) = (rules.people_lead(), rules.tail());
-    if let Some(fills) = rules.fills(bot, slots, None, "p") {
-        all.likely.push(format!("{lead} {fills} {tail}"));
-    }
-    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).map(|phrase| tokens(phrase, bot.language));
-    let phrases = alternatives(phrases);
+    let (rules, mut all, phrases) = among_people(bot, slots);
     if !phrases.is_empty() {
-        all.likely.push(format!("{} ({phrases}) {tail}", rules.lead()));
+        all.likely.push(format!("{} ({phrases}) {}", rules.lead(), rules.tail()));
     }
     all.likely.extend([rules.yes(), rules.no()]);
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
-    Expect { grammar: text(&all, &rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
+    expect_people(&all, &rules)
 }
 
 /// What a supervisor tells the bot: tasks, values of these slots, and questions whose answers it is to tell.
 pub fn whisper(bot: &Bot, slots: &[usize]) -> Expect {
-    let mut rules = Rules::new(bot);
-    let mut all = Alternatives::default();
-    let (lead, tail) = (rules.people_lead(), rules.tail());
-    if let Some(fills) = rules.fills(bot, slots, None, "p") {
-        all.likely.push(format!("{lead} {fills} {tail}"));
-    }
-    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).map(|phrase| tokens(phrase, bot.language));
-    let phrases = alternatives(phrases);
+    let (rules, mut all, phrases) = among_people(bot, slots);
     if !phrases.is_empty() {
         all.likely.push(format!("({phrases})"));
     }
@@ -123,7 +109,22 @@ pub fn whisper(bot: &Bot, slots: &[usize]) -> Expect {
     if all.likely.is_empty() {
         all.likely.push(rules.no());
     }
-    Expect { grammar: text(&all, &rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
+    expect_people(&all, &rules)
+}
+
+/// What people say of these slots, and the phrases of all tasks.
+fn among_people<'a>(bot: &'a Bot, slots: &[usize]) -> (Rules<'a>, Alternatives, String) {
+    let (mut rules, mut all) = (Rules::new(bot), Alternatives::default());
+    let (lead, tail) = (rules.people_lead(), rules.tail());
+    if let Some(fills) = rules.fills(bot, slots, None, "p") {
+        all.likely.push(format!("{lead} {fills} {tail}"));
+    }
+    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).map(|phrase| tokens(phrase, bot.language));
+    (rules, all, alternatives(phrases))
+}
+
+fn expect_people(all: &Alternatives, rules: &Rules) -> Expect {
+    Expect { grammar: text(all, rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
 }
 
 /// "What can I do for you?"
