@@ -25,6 +25,7 @@ pub mod language;
 pub mod leg;
 pub mod line;
 pub mod mix;
+mod music;
 pub mod noise;
 pub mod packet;
 pub mod playout;

@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod music;
 mod seats;
 mod stall;
 mod wide;
