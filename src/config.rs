@@ -2,12 +2,14 @@
 //!
 //! Relative paths start at the directory the server is started in. An empty string means "not set" where a key is optional.
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 mod blank;
 mod call;
 mod check;
 mod codec;
+mod destination;
 mod ear;
 mod health;
 mod http;
@@ -33,6 +35,7 @@ mod widget;
 pub use self::media::Media;
 pub use call::Call;
 pub use codec::{Codec, Opus};
+pub use destination::{AfterPerson, Destination, TransferBy};
 pub use ear::{Ear, Echo, Level, Noise};
 pub use health::{Grade, Health};
 pub use http::Http;
@@ -75,6 +78,9 @@ pub struct Config {
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
+    /// Where bots put callers through to a person, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub destinations: BTreeMap<String, Destination>,
     pub route: Vec<Route>,
     pub phone: Vec<Phone>,
     pub trunk: Vec<Trunk>,
@@ -99,6 +105,7 @@ impl Default for Config {
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),
+            destinations: BTreeMap::new(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
             phone: Vec::new(),
             trunk: Vec::new(),

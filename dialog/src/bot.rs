@@ -1,4 +1,5 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
+mod call_back;
 mod commands;
 mod condition;
 mod definition;
@@ -14,6 +15,7 @@ mod template;
 mod words;
 
 pub use crate::language::Language;
+pub(crate) use call_back::{asks_for_call_back, call_back_phrases};
 pub use commands::{Command, Commands, asks_for_person};
 pub use condition::{Condition, Subject, Test};
 pub use definition::{Bot, Confirm, OnDone, SilencePlan, Slot, Task, Then};

@@ -8,6 +8,7 @@ use crate::model::thought::Thought;
 use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use entry::{Entry, Pressed};
+use person::Search;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use tools::Tools;
 mod debug;
 mod entry;
 mod message;
+mod person;
 mod supervised;
 mod tools;
 
@@ -24,6 +26,7 @@ pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::guidance::{Guidance, GuidanceFault};
 pub use crate::model::thought::{HangUpReason, MASK};
+pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
 
@@ -46,6 +49,7 @@ pub struct Conversation {
     entry: Entry,
     tools: Tools,
     supervised: Supervised,
+    search: Search,
     /// Since when nobody speaks, types or works.
     quiet: Option<Instant>,
     /// The caller asked for time.
@@ -87,6 +91,7 @@ impl Conversation {
             entry: Entry::default(),
             tools: Tools::default(),
             supervised: Supervised::default(),
+            search: Search::None,
             quiet: None,
             given_time: false,
             question_heard: None,
@@ -124,7 +129,8 @@ impl Conversation {
     /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for or a person speaks in
     /// the bot's place, or after the end.
     pub fn takes(&self) -> bool {
-        let stopped = self.on_hold || self.tools.is_awaited() || self.supervised.is_taken_over() || self.ended;
+        let waits = self.tools.is_awaited() || self.search == Search::Deaf;
+        let stopped = self.on_hold || waits || self.supervised.is_taken_over() || self.ended;
         self.answered && !stopped
     }
 
@@ -172,6 +178,7 @@ impl Conversation {
             Input::TakenOver => self.take_over(now),
             Input::HandedBack(guidance) => self.take_back(now, guidance),
             Input::Guided { id, guidance } => self.queue_guidance(id, guidance),
+            Input::Person(news) => self.person_news(now, news),
             Input::OnHold(on_hold) => self.put_on_hold(now, on_hold),
             Input::Tick => {}
         }
@@ -239,6 +246,7 @@ impl Conversation {
         };
         self.turn.floor(now, floor);
         let quiet = floor == Floor::Free && !self.turn.busy() && !self.entry.is_open() && self.takes();
+        let quiet = quiet && self.search == Search::None;
         match (quiet, self.quiet) {
             (true, None) => self.quiet = Some(now),
             (false, _) => self.quiet = None,
@@ -353,7 +361,7 @@ impl Conversation {
     }
 
     fn listen(&mut self) {
-        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() {
+        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() && self.search != Search::Deaf {
             self.out.push_back(Output::Listen(self.brain.expect()));
         }
     }
@@ -401,6 +409,7 @@ impl Conversation {
             }
             Thought::Listen(expect) => {
                 self.tools.listen();
+                self.search.listen();
                 (self.asked, self.given_time) = (true, false);
                 self.out.push_back(Output::Listen(expect));
             }
@@ -417,6 +426,7 @@ impl Conversation {
                 }
             }
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
+            Thought::Person(order) => self.order_person(now, order),
             Thought::HangUp(reason) => self.end(reason),
         }
     }
@@ -449,6 +459,7 @@ impl Conversation {
         }
         self.turn.forget();
         self.entry.close();
+        self.search = Search::None;
         (self.asked, self.ended) = (false, true);
         self.out.push_back(Output::HangUp { reason });
     }

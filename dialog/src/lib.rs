@@ -5,10 +5,10 @@
 //!
 //! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
 //! [`history`] keeps what was heard of each [`clause`]. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
-//! [`keypad`] knows what keys mean. What they hand to each other stands in [`language`], [`expect`], [`guidance`] and [`tool`].
+//! [`keypad`] knows what keys mean. What they hand to each other stands in [`language`], [`expect`], [`guidance`], [`person`] and [`tool`].
 //!
 //! Modules use those that stand before them in this list, never one behind:
-//! `language`, `expect`, `guidance`, `tool`, `value`, `say`, `clause`, `history`, `keypad`, `turn`, `bot`, `model`, `conversation`.
+//! `language`, `expect`, `guidance`, `person`, `tool`, `value`, `say`, `clause`, `history`, `keypad`, `turn`, `bot`, `model`, `conversation`.
 
 pub mod bot;
 pub mod clause;
@@ -19,6 +19,7 @@ pub mod history;
 pub mod keypad;
 pub mod language;
 pub mod model;
+pub mod person;
 pub mod say;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

@@ -2,6 +2,7 @@
 use super::assemble::{AnsweredLine, Assembly, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
+use super::people::People;
 use super::registry::{Order, Registered, Registry};
 use super::resources::Resources;
 use super::route::{NoRoute, Router};
@@ -26,19 +27,22 @@ pub(super) struct Shared {
     pub(super) web: OnceLock<WebRtc>,
     pub(super) peers: PagePeers,
     pub(super) seats: SeatTable,
+    people: People,
 }
 
 impl Calls {
     pub fn new(resources: Resources) -> Self {
         let registry = Registry::new(resources.store.clone());
+        let people = People::new(resources.config.clone(), registry.clone());
         Self(Arc::new(Shared {
             router: Router::new(&resources, registry.clone()),
-            assembly: Assembly::new(resources),
+            assembly: Assembly::new(resources, people.clone()),
             registry,
             sip: OnceLock::new(),
             web: OnceLock::new(),
             peers: PagePeers::default(),
             seats: SeatTable::default(),
+            people,
         }))
     }
 
@@ -49,6 +53,7 @@ impl Calls {
             let calls = calls.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?;
             calls.router.availability(called)
         });
+        self.0.people.connect(sip.clone());
         self.0.sip.set(sip).ok();
     }
 

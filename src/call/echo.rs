@@ -96,6 +96,7 @@ impl Core for Echo {
             | CallInput::Heard(_)
             | CallInput::Spoken(_)
             | CallInput::Key(_)
+            | CallInput::Person(_)
             | CallInput::ToolDone { .. } => {}
         }
     }

@@ -1,14 +1,15 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
 use super::core::CallInput;
+use super::people::{People, PersonSearch};
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
-use dialog::conversation::{Expect, ToolCall, ToolId};
+use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::engine::{RoomHandle, RoomOrder};
-use media::leg::LegPlan;
+use media::leg::{LegInput, LegPlan};
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
 use media::room::Seat;
@@ -16,6 +17,7 @@ use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate, Wire};
 use std::sync::Arc;
+use telephony::Transferrer;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -32,6 +34,19 @@ pub struct Effects {
     pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
+    /// Who finds persons; an echo needs none.
+    pub(super) people: Option<CallPeople>,
+}
+
+/// What a call finds a person with.
+pub(super) struct CallPeople {
+    pub people: People,
+    /// Transfers the caller's telephone.
+    pub transferrer: Option<Transferrer>,
+    pub search: Option<PersonSearch>,
+    /// Opens the voice that speaks to the agent.
+    pub voice: Box<dyn Fn() -> Box<dyn Speak> + Send>,
+    pub brief: Option<Box<dyn Speak>>,
 }
 
 /// How a bot hears and speaks.
@@ -126,6 +141,25 @@ impl CallPort for Effects {
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool {
         self.recorder.iter().for_each(|recorder| recorder.pause(by, paused));
         self.recorder.is_some()
+    }
+
+    fn find_person(&mut self, wanted: &HandOver) {
+        let Some(of) = &mut self.people else { return };
+        of.search = of.people.find(&self.id, &wanted.to, of.transferrer.as_ref());
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(true)));
+    }
+
+    fn stop_person(&mut self) {
+        self.people.iter_mut().for_each(|of| (of.search, of.brief) = (None, None));
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(false)));
+    }
+
+    fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {
+        let Some(of) = &mut self.people else { return };
+        let voice = of.brief.insert((of.voice)());
+        // An agent who hears no brief is joined all the same, a little later.
+        let lost = voice.say(utterance, text, false).is_err();
+        self.count_lost(lost);
     }
 
     fn run(&mut self, call: ToolCall) {

@@ -4,7 +4,7 @@
 //! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
 //! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
-//! [`seats`].
+//! [`seats`]. [`people`] finds the [`person`] that a bot puts a caller through to.
 
 pub mod acts;
 mod assemble;
@@ -20,6 +20,8 @@ pub mod end;
 pub mod page;
 mod pages;
 mod peers;
+mod people;
+pub mod person;
 pub mod port;
 mod recording;
 mod registry;

@@ -41,7 +41,12 @@ impl SeatLine {
                     }
                     Change::Lost(true) => self.lost(),
                     Change::Ended(_) => break SeatWhy::ConnectionLost,
-                    Change::Plan(_) | Change::OnHold(_) | Change::Key(_) | Change::Replaced(_) | Change::Lost(false) => {}
+                    Change::Plan(_)
+                    | Change::OnHold(_)
+                    | Change::Key(_)
+                    | Change::Replaced(_)
+                    | Change::Referral(_)
+                    | Change::Lost(false) => {}
                 },
                 () = self.call.closed() => {
                     line.hang_up("the call is over").await;

@@ -20,11 +20,13 @@ use media::playout::{Gain, Phase, Played};
 use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
+use person::Search;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
 mod outputs;
+mod person;
 mod supervised;
 
 /// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
@@ -50,6 +52,9 @@ pub struct Talk {
     /// As who watches was told.
     floor: Option<Floor>,
     supervisors: CallSupervisors,
+    search: Search,
+    /// The destinations whose persons give a caller back to the bot.
+    returning: Vec<String>,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
     /// The far end has put the line on hold; its connection is lost.
@@ -75,6 +80,7 @@ impl Core for Talk {
         }
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
+        all.extend(self.search.deadline(self.waits()).map(|at| (at, Why::Person)));
         all.extend(self.due.deadline().filter(|_| !self.waits()));
         all.extend(self.ending.filter(|_| !self.waits()).map(|(_, at)| (at, Why::LastWords)));
         all.into_iter().min_by_key(|(at, _)| *at)
@@ -104,12 +110,14 @@ impl Core for Talk {
                 self.tell_conversation(now, conversation::Input::ToolDone { id, result });
             }
             CallInput::Seat(news) => self.seat(now, news),
+            CallInput::Person(event) => self.person(now, event),
             CallInput::HandBack(order) => self.hand_back(now, order),
             CallInput::Guide(order) => self.guide(now, order),
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
             CallInput::Tick => self.tick(now),
         }
         if !self.ended {
+            self.go_on_with_search(now);
             let state = self.state();
             self.tell_page(|page| page.state(state));
             let floor = self.floor(state);
@@ -137,6 +145,8 @@ impl Talk {
             page: None,
             floor: None,
             supervisors: CallSupervisors::default(),
+            search: Search::None,
+            returning: Vec::new(),
             playout_held: false,
             line_on_hold: false,
             connection_lost: false,
@@ -152,9 +162,19 @@ impl Talk {
         Self { page: Some(page), ..self }
     }
 
+    /// With the destinations whose persons give a caller back to the bot when they hang up.
+    pub fn with_returning(self, returning: Vec<String>) -> Self {
+        Self { returning, ..self }
+    }
+
+    /// Whether a person speaks with the caller in the bot's place.
+    fn has_taken_over(&self) -> bool {
+        self.supervisors.has_taken_over() || self.search.is_joined()
+    }
+
     /// Whether the bot waits: the line is on hold or lost, or a person speaks with the caller.
     fn waits(&self) -> bool {
-        self.watchdog.is_on_hold() || self.supervisors.has_taken_over()
+        self.watchdog.is_on_hold() || self.has_taken_over()
     }
 
     /// Passes something to the page, if there is one, and sends its messages.
@@ -316,6 +336,7 @@ impl Talk {
     fn room(&mut self, now: Instant, event: Event) {
         match event {
             Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
+            Event::Played { seat: Seat::AGENT, played } => self.brief_played(now, played),
             // What others than the caller say, press or leave out never moves the bot.
             Event::Edge { seat, .. }
             | Event::Key { seat, .. }
@@ -372,7 +393,7 @@ impl Talk {
         }
         // Without the key itself, which may be part of a secret: the conversation reports the entry.
         self.mark(now, "key");
-        if self.supervisors.has_taken_over() {
+        if self.has_taken_over() {
             return;
         }
         self.transcript.caller_started(now);
@@ -383,7 +404,7 @@ impl Talk {
 
     fn heard(&mut self, now: Instant, heard: Heard) {
         // Words that were on their way when a person took the call over.
-        if self.supervisors.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
+        if self.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
             return;
         }
         if self.deaf && !matches!(heard, Heard::Failed(_)) {

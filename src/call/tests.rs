@@ -17,6 +17,7 @@ use media::vad::Edge;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod person;
 mod seats;
 
 const BOT: &str = r#"
@@ -43,8 +44,12 @@ struct Line {
 
 impl Line {
     fn answered() -> (Self, Vec<Act>) {
+        Self::of(BOT)
+    }
+
+    fn of(bot: &str) -> (Self, Vec<Act>) {
         let start = Instant::now();
-        let bot = Bot::parse(BOT, "taxi.toml").unwrap();
+        let bot = Bot::parse(bot, "taxi.toml").unwrap();
         let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
         let talk = Talk::new(Conversation::new(Arc::new(bot), today), Limits::default(), start);
         let mut line = Self { talk, start, now: 0 };
@@ -98,7 +103,11 @@ impl Line {
 
     /// Both clauses of the greeting are heard.
     fn greeted() -> Self {
-        let (mut line, _) = Self::answered();
+        Self::greeted_by(BOT)
+    }
+
+    fn greeted_by(bot: &str) -> Self {
+        let (mut line, _) = Self::of(bot);
         for (utterance, chars) in [(8, 6), (16, 13)] {
             line.pass(line.now + 60);
             line.played(utterance, Phase::Started, 0);

@@ -39,6 +39,7 @@ pub(super) struct File {
     pub fact: Vec<FactFile>,
     #[serde(default)]
     pub takes_messages: bool,
+    pub person: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -170,6 +171,7 @@ pub(super) struct TaskFile {
     #[serde(default)]
     pub lookup: Vec<LookupFile>,
     pub confirm: Option<SayFile>,
+    pub person: Option<String>,
     pub on_done: DoneFile,
 }
 

@@ -3,6 +3,7 @@ use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
 use crate::model::thought::HangUpReason;
+use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::TurnTimer;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub enum Input {
     HandedBack(Guidance),
     /// A supervisor guides the bot, which follows at the next pause and says so by [`Output::Guided`].
     Guided { id: u64, guidance: Guidance },
+    /// Told while a person is looked for ([`Output::Person`]).
+    Person(PersonNews),
     /// The deadline that `Conversation::deadline` named has come.
     Tick,
 }
@@ -76,6 +79,8 @@ pub enum Output {
     Cancel(ToolId),
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
+    /// The caller is to be put through to a person, or is not any more.
+    Person(PersonOrder),
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

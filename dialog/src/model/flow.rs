@@ -3,7 +3,7 @@ use super::brain::{Brain, BrainInput};
 use super::grammar::{self, GrammarContext};
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
-use crate::bot::{Bot, Command};
+use crate::bot::{Bot, Command, asks_for_call_back};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
 use crate::keypad::Keypad;
@@ -29,10 +29,12 @@ mod guided;
 mod inquiry;
 mod interview;
 mod keys;
+mod leading;
 mod lookups;
 mod meaning;
 mod parse;
 mod parts;
+mod person;
 mod question;
 mod reply;
 mod request;
@@ -54,6 +56,10 @@ pub struct Flow {
 
 impl Brain for Flow {
     fn handle(&mut self, _now: Instant, input: BrainInput) {
+        if self.step() == Step::Person {
+            let reply = self.while_led(input);
+            return reply.into_iter().for_each(|reply| self.think(reply));
+        }
         let reply = match input {
             BrainInput::Answered => self.open(),
             BrainInput::Heard { text, confidence, question_heard } => self.hear(&text, confidence, question_heard),
@@ -70,7 +76,7 @@ impl Brain for Flow {
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
-            BrainInput::Interrupted | BrainInput::Tick => return,
+            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
         };
         self.think(reply);
     }
@@ -88,7 +94,11 @@ impl Brain for Flow {
     }
 
     fn answer_kind(&self, text: &str) -> AnswerKind {
-        self.context().answer_kind(&self.words(text))
+        let words = self.words(text);
+        if self.step() == Step::Person && asks_for_call_back(&words, self.bot.language) {
+            return AnswerKind::Whole;
+        }
+        self.context().answer_kind(&words)
     }
 
     fn keypad(&self) -> Keypad {
@@ -138,6 +148,7 @@ impl Flow {
     /// A reply in pieces: news of slots, what is listened for, what is said, and what happens then.
     fn think(&mut self, reply: Reply) {
         self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
+        self.thoughts.extend(reply.person.map(Thought::Person));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
         if matches!(reply.next, Next::Listen | Next::Wait) {
             self.thoughts.push_back(Thought::Listen(self.expect()));
@@ -150,6 +161,7 @@ impl Flow {
         match reply.next {
             Next::Nothing | Next::Listen | Next::Wait => {}
             Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
+            Next::Person(order) => self.thoughts.push_back(Thought::Person(order)),
             Next::HangUp(reason) => self.thoughts.push_back(Thought::HangUp(reason)),
         }
     }

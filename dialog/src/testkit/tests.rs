@@ -14,6 +14,7 @@ mod items;
 mod lookup;
 mod money;
 mod parts;
+mod person;
 mod places;
 mod random;
 mod supervised;

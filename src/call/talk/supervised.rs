@@ -38,7 +38,7 @@ impl Talk {
     /// Notes a change of a seat. Where it ends a takeover, the call is the bot's again.
     fn change_seat(&mut self, now: Instant, news: SeatNews, guidance: Guidance) {
         self.note(news.mark(self.ms(now)));
-        let before = self.supervisors.has_taken_over();
+        let before = self.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
             SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
@@ -54,15 +54,18 @@ impl Talk {
                 why
             }
         };
-        match (before, self.supervisors.has_taken_over()) {
+        match (before, self.has_taken_over()) {
             (false, true) => self.take_over(now),
-            (true, false) => self.take_back(now, guidance, why),
+            (true, false) => self.take_back(now, guidance, why.text()),
             _ => {}
         }
     }
 
     /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and its ear is closed.
-    fn take_over(&mut self, now: Instant) {
+    pub(super) fn take_over(&mut self, now: Instant) {
+        if !self.search.is_joined() {
+            self.give_up_search();
+        }
         self.mark(now, "taken_over");
         self.playout_held = false;
         self.tell_conversation(now, conversation::Input::TakenOver);
@@ -78,8 +81,8 @@ impl Talk {
     }
 
     /// The call is the bot's again; one that had said goodbye ends it.
-    fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
-        self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
+    pub(super) fn take_back(&mut self, now: Instant, guidance: Guidance, why: &str) {
+        self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why }));
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
         self.silence(silence);
@@ -95,7 +98,10 @@ impl Talk {
     pub(super) fn hand_back(&mut self, now: Instant, order: HandBack) {
         let HandBack { seat, by, guidance, promise, reply } = order;
         let checked = match self.supervisors.seats.get(&seat) {
-            Some((_, Supervision::TakeOver)) => self.conversation.check_guidance(&guidance, true),
+            // While an agent speaks with the caller too, the call is theirs.
+            Some((_, Supervision::TakeOver)) if !self.search.is_joined() => {
+                self.conversation.check_guidance(&guidance, true)
+            }
             _ => Err(GuidanceFault::NotTakenOver),
         };
         if let Err(fault) = checked {

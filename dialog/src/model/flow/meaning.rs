@@ -164,7 +164,7 @@ impl Context<'_> {
             Step::Review => self.review(words),
             Step::Change => self.change(words),
             Step::Stop => self.stop(words),
-            Step::Message | Step::Busy | Step::Over => Meaning::Ignored,
+            Step::Message | Step::Person | Step::Busy | Step::Over => Meaning::Ignored,
         };
         if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
     }
@@ -291,7 +291,7 @@ impl Context<'_> {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
-            Step::Task | Step::Change | Step::Message | Step::Busy | Step::Over => false,
+            Step::Task | Step::Change | Step::Message | Step::Person | Step::Busy | Step::Over => false,
         }
     }
 
@@ -340,7 +340,7 @@ impl Context<'_> {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
-            Step::Slot(_) | Step::Stop | Step::Message | Step::Busy | Step::Over => Question::Own,
+            Step::Slot(_) | Step::Stop | Step::Message | Step::Person | Step::Busy | Step::Over => Question::Own,
         };
         match answer(words, self.form.bot.language, question) {
             Some((verdict, len)) => (Some(verdict), &words[len..]),
