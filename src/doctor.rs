@@ -118,8 +118,12 @@ fn destinations(config: &Config, bots: &Bots<Loaded>, found: &mut Vec<Finding>) 
         }
     }
     for (name, destination) in &config.destinations {
+        let of_agents = destination.skills().is_some();
         let address = destination.sip.as_deref().unwrap_or_default();
         match outbound::dial(config, address, None) {
+            _ if of_agents && named.contains(name) => {
+                found.push(fine(format!("destinations.{name} is for agents in browsers")));
+            }
             // A faulty address is among the problems of the configuration already.
             Err(outbound::Fault::Address(_)) => {}
             Err(fault) => found.push(broken(format!("destinations.{name}: {fault}"))),

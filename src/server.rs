@@ -193,6 +193,7 @@ impl Server {
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
             supervisors: Arc::new(calls.clone()),
+            agents: Arc::new(calls.clone()),
             bots: bots.clone(),
             recording_policy,
             access: access.clone(),

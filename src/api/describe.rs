@@ -1,6 +1,6 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
+    ApiState, agents, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -23,7 +23,8 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     security(("bearer" = []), ("cookie" = [])),
     components(schemas(
         crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
-        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot
+        wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot,
+        wire::agents::QueueNews, wire::agents::OfferNews
     ))
 )]
 struct Description;
@@ -54,6 +55,11 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(seats::patch, seats::leave))
         .routes(routes!(seats::hand_back))
         .routes(routes!(seats::guide))
+        .routes(routes!(agents::set_available))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::queue))
+        .routes(routes!(agents::offers))
+        .routes(routes!(agents::accept, agents::decline))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
         .routes(routes!(wall::wall))

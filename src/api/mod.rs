@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
+mod agents;
 mod assets;
 mod audit;
 mod auth;
@@ -23,6 +24,7 @@ pub mod tls;
 mod tokens;
 mod users;
 mod view;
+mod waiting;
 mod wall;
 mod watcher;
 pub mod widget;
@@ -32,7 +34,7 @@ pub use describe::description;
 pub use problem::Problem;
 
 use crate::bots::BotCatalog;
-use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
+use crate::call::{AgentDesk, CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
 use crate::security::Access;
 use crate::store::Store;
@@ -77,6 +79,8 @@ pub struct App {
     pub pages: Arc<dyn PageCalls>,
     /// What supervisors of live calls ask for.
     pub supervisors: Arc<dyn Supervisors>,
+    /// What agents ask for who take calls in a browser.
+    pub agents: Arc<dyn AgentDesk>,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.

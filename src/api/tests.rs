@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod agents;
 mod numbers;
 mod page;
 mod recording;
@@ -128,6 +129,7 @@ struct Site {
     access: Arc<Access>,
     calls: Arc<Switch>,
     supervisors: Arc<seats::Table>,
+    desk: Arc<agents::Desk>,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -143,6 +145,7 @@ impl Site {
         let store = Store::open(&crate::testdir(name)).await.unwrap();
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let supervisors = Arc::<seats::Table>::default();
+        let desk = Arc::<agents::Desk>::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
         let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
@@ -160,10 +163,11 @@ impl Site {
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
+            agents: desk.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, _web: web }
+        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, desk, _web: web }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -223,7 +227,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 44);
+    assert_eq!(routes.len(), 50);
     routes
 }
 

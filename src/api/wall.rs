@@ -2,6 +2,7 @@
 use super::auth::need;
 use super::calls::of_right;
 use super::view::View;
+use super::waiting::WaitingFeed;
 use super::watcher::{Connection, Gone};
 use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
@@ -164,7 +165,7 @@ pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrad
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
-        let _ = tell_wall(connection, &principal, &state.wall).await;
+        let _ = tell_wall(connection, &principal, &state).await;
         drop(place);
     };
     upgrade.protocols([auth::PROTOCOL]).max_message_size(4096).on_upgrade(serve)
@@ -183,16 +184,22 @@ fn crowded() -> Response {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected").later(10).into_response()
 }
 
-async fn tell_wall(mut connection: Connection, principal: &Principal, feed: &WallFeed) -> Result<(), Gone> {
+async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
+    let mut waiting = WaitingFeed::new(state);
     'whole: loop {
-        let (rows, mut changes) = feed.watch();
+        let (rows, mut changes) = state.wall.watch();
         let calls = seen(principal, &rows);
         // Of other calls they are not even told that there were any.
         let mut shown: HashSet<String> = calls.iter().map(|call| call.id.clone()).collect();
         connection.tell(&WallSnapshot { now: Timestamp::now(), calls }).await?;
+        waiting.tell(&mut connection, principal, state).await?;
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
+                () = waiting.changed() => {
+                    waiting.tell(&mut connection, principal, state).await?;
+                    continue;
+                }
                 stays = connection.stays() => {
                     stays?;
                     continue;

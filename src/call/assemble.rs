@@ -166,7 +166,7 @@ impl Assembly {
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
-        let people = self.call_people(number, voice.clone(), &room, &line);
+        let people = self.call_people((number, name), voice.clone(), &room, &line);
         let speaker = self.speaker(number, voice, &room, spoken.clone());
         let speech = Speech {
             number,
@@ -209,7 +209,7 @@ impl Assembly {
 
 impl Assembly {
     /// What the call finds a person with, and speaks to them.
-    fn call_people(&self, number: u64, voice: Voice, room: &RoomHandle, line: &Line) -> CallPeople {
+    fn call_people(&self, (number, bot): (u64, &str), voice: Voice, room: &RoomHandle, line: &Line) -> CallPeople {
         let Resources { pool, engines, .. } = &self.resources;
         let (pool, voices, room) = (pool.clone(), engines.voices(voice.language), room.clone());
         let open = move || {
@@ -220,6 +220,7 @@ impl Assembly {
         };
         CallPeople {
             people: self.people.clone(),
+            bot: bot.to_owned(),
             transferrer: line.transferrer(),
             search: None,
             voice: Box::new(open),

@@ -1,4 +1,5 @@
 //! `Calls`: all calls of the server, and the answering of those that ring.
+use super::agents::Agents;
 use super::assemble::{AnsweredLine, Assembly, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
@@ -28,12 +29,14 @@ pub(super) struct Shared {
     pub(super) peers: PagePeers,
     pub(super) seats: SeatTable,
     people: People,
+    pub(super) agents: Agents,
 }
 
 impl Calls {
     pub fn new(resources: Resources) -> Self {
         let registry = Registry::new(resources.store.clone());
-        let people = People::new(resources.config.clone(), registry.clone());
+        let agents = Agents::new(registry.clone());
+        let people = People::new(resources.config.clone(), registry.clone(), agents.clone());
         Self(Arc::new(Shared {
             router: Router::new(&resources, registry.clone()),
             assembly: Assembly::new(resources, people.clone()),
@@ -43,6 +46,7 @@ impl Calls {
             peers: PagePeers::default(),
             seats: SeatTable::default(),
             people,
+            agents,
         }))
     }
 

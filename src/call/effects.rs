@@ -1,7 +1,7 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
 use super::core::CallInput;
-use super::people::{People, PersonSearch};
+use super::people::{People, PersonSearch, Searching};
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
@@ -41,6 +41,8 @@ pub struct Effects {
 /// What a call finds a person with.
 pub(super) struct CallPeople {
     pub people: People,
+    /// The bot's name.
+    pub bot: String,
     /// Transfers the caller's telephone.
     pub transferrer: Option<Transferrer>,
     pub search: Option<PersonSearch>,
@@ -145,7 +147,8 @@ impl CallPort for Effects {
 
     fn find_person(&mut self, wanted: &HandOver) {
         let Some(of) = &mut self.people else { return };
-        of.search = of.people.find(&self.id, &wanted.to, of.transferrer.as_ref());
+        let searching = Searching { call: &self.id, bot: &of.bot, transferrer: of.transferrer.as_ref() };
+        of.search = of.people.find(&searching, wanted);
         self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(true)));
     }
 

@@ -1,11 +1,14 @@
 //! `People`: finds the person that a bot wants a caller put through to: by a REFER to the caller's telephone, or by a call of our own
-//! whose line takes the agent's seat.
+//! whose line takes the agent's seat, or among the agents in browsers.
+use super::agents::Agents;
 use super::person::{PersonEvent, PersonOrder, fault_of};
+use super::queue::Entry;
 use super::registry::{Order, Registry};
 use crate::config::{Config, Destination, TransferBy};
 use crate::outbound;
-use dialog::conversation::PersonFault;
+use dialog::conversation::{HandOver, PersonFault};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use telephony::sip::{Dial, Sip};
 use telephony::{Change, Line, Transferrer};
 use tokio::sync::{mpsc, watch};
@@ -20,6 +23,7 @@ pub(super) struct People(Arc<Shared>);
 struct Shared {
     config: Arc<Config>,
     registry: Registry,
+    agents: Agents,
     sip: OnceLock<Arc<Sip>>,
 }
 
@@ -30,8 +34,8 @@ pub struct PersonSearch(
 );
 
 impl People {
-    pub fn new(config: Arc<Config>, registry: Registry) -> Self {
-        Self(Arc::new(Shared { config, registry, sip: OnceLock::new() }))
+    pub fn new(config: Arc<Config>, registry: Registry, agents: Agents) -> Self {
+        Self(Arc::new(Shared { config, registry, agents, sip: OnceLock::new() }))
     }
 
     /// Connects the SIP stack.
@@ -40,11 +44,31 @@ impl People {
     }
 
     /// Looks for a person for this call, which is told by orders, or by its line, what comes of it. `None`: nothing is to be given up.
-    pub fn find(&self, call: &str, to: &str, transferrer: Option<&Transferrer>) -> Option<PersonSearch> {
-        let Some(destination) = self.0.config.destinations.get(to) else {
-            tracing::error!(call, destination = to, "a bot names a destination that the configuration does not have");
+    pub fn find(&self, of: &Searching, wanted: &HandOver) -> Option<PersonSearch> {
+        let Searching { call, bot, transferrer } = *of;
+        let Some(destination) = self.0.config.destinations.get(&wanted.to) else {
+            tracing::error!(
+                call,
+                destination = wanted.to,
+                "a bot names a destination that the configuration does not have"
+            );
             return self.fail(call, PersonFault::NotPossible);
         };
+        if let Some(skills) = destination.skills() {
+            let (search, given_up) = watch::channel(());
+            let wait = if destination.queue.is_some() { destination.wait_max_s.into() } else { Duration::ZERO };
+            let entry = Entry {
+                call: call.into(),
+                bot: bot.into(),
+                destination: wanted.to.clone(),
+                skills: skills.iter().cloned().collect(),
+                ring: destination.ring_s.into(),
+                wait,
+                most: destination.waiting_max as usize,
+            };
+            self.0.agents.enter(entry, wanted.clone(), given_up);
+            return Some(PersonSearch(search));
+        }
         match (destination.how, transferrer, &destination.sip) {
             (TransferBy::Refer, Some(transferrer), Some(sip)) => {
                 if !transferrer.refer(sip, destination.ring_s.into()) {
@@ -78,6 +102,15 @@ impl People {
         tokio::spawn(Bridge { orders, given_up }.run(sip, dial));
         Some(PersonSearch(search))
     }
+}
+
+/// Whose person is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Searching<'a> {
+    pub call: &'a str,
+    pub bot: &'a str,
+    /// Transfers the caller's telephone.
+    pub transferrer: Option<&'a Transferrer>,
 }
 
 /// A call to a person for a caller.

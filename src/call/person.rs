@@ -5,6 +5,7 @@ use media::Wire;
 use media::leg::LegPlan;
 use serde_json::{Value, json};
 use std::fmt;
+use std::time::Duration;
 use telephony::Referral;
 
 /// From the line of a person, or from who looks for one.
@@ -38,6 +39,12 @@ impl fmt::Debug for PersonOrder {
 pub enum PersonEvent {
     /// The far end's call to somebody else has this provisional status.
     Progress(u16),
+    /// The caller waits at this place, from 1, and for about so long, where that can be told.
+    Waiting { place: u32, wait: Option<Duration> },
+    /// An agent is asked to take the call.
+    Offered(String),
+    /// An agent does not take it.
+    Refused { by: String, why: String },
     Failed(PersonFault),
     /// The caller speaks with somebody elsewhere: the call is over here.
     Transferred,

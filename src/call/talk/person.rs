@@ -89,10 +89,11 @@ impl Talk {
 
     pub(super) fn person(&mut self, now: Instant, event: PersonEvent) {
         match event {
-            PersonEvent::Progress(status) => {
-                if matches!(self.search, Search::Begun(_)) {
-                    self.note_person(now, "transfer_progress", &json!({ "status": status }));
-                }
+            PersonEvent::Progress(status) => self.note_search(now, "transfer_progress", &json!({ "status": status })),
+            PersonEvent::Waiting { place, wait } => self.waits_at(now, place, wait),
+            PersonEvent::Offered(to) => self.note_search(now, "person_offered", &json!({ "to": to })),
+            PersonEvent::Refused { by, why } => {
+                self.note_search(now, "person_declined", &json!({ "by": by, "why": why }));
             }
             PersonEvent::Failed(fault) => {
                 if matches!(self.search, Search::Begun(_)) {
@@ -107,6 +108,23 @@ impl Talk {
             }
             PersonEvent::Joined(name) => self.brief(now, &name),
             PersonEvent::Left => self.person_left(now),
+        }
+    }
+
+    /// The caller waits, and is told where they stand.
+    fn waits_at(&mut self, now: Instant, place: u32, wait: Option<Duration>) {
+        if !matches!(self.search, Search::Begun(_)) {
+            return;
+        }
+        let expected = wait.map(|wait| wait.as_secs());
+        self.note_person(now, "person_queued", &json!({ "position": place, "expected_s": expected }));
+        self.tell_conversation(now, conversation::Input::Person(PersonNews::Waiting { place, wait }));
+    }
+
+    /// A line of the timeline, while the search goes on.
+    fn note_search(&mut self, now: Instant, name: &str, more: &Value) {
+        if matches!(self.search, Search::Begun(_)) {
+            self.note_person(now, name, more);
         }
     }
 
