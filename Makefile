@@ -80,9 +80,12 @@ hearing: ## how callers are understood, by engine and speaker, and how long it t
 	@scripts/setup.sh test
 	$(CARGO) test --workspace --test hearing -- --ignored --nocapture figures
 
-supervise: ## supervisors' figures: from a seat's request to its first sound, a change of mode, a takeover, a browser that dies
+supervise: ## supervisors' figures: from a seat's request to its first sound, a change of mode, a takeover, a browser that dies; what a listener costs, how well moods are found, and their CPU
 	@scripts/setup.sh test
 	$(CARGO) test --workspace --test e2e supervision -- --nocapture
+	$(CARGO) test --workspace --lib insight -- --nocapture
+	$(CARGO) bench --bench insight
+	$(CARGO) test --workspace --lib figures_of_a_listener -- --ignored --nocapture
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

@@ -6,8 +6,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# All output goes to the terminal, and the last run's to the log. Always the whole workspace: other features would build anew.
-run() { "${CARGO:-cargo}" test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"; }
+# All output goes to the terminal and to the log. Always the whole workspace: other features would build anew.
+run() { "${CARGO:-cargo}" test --workspace --no-fail-fast "$@" 2>&1 | tee -a "$log"; }
+
+# Whole calls last, all started at once: they mostly wait, and take turns by themselves (tests/e2e/testbed.rs).
+everything() {
+    local main name failed=0 rest=()
+    for main in tests/*/main.rs telephony/tests/*/main.rs; do
+        name=$(basename "$(dirname "$main")")
+        [ "$name" = e2e ] || rest+=(--test "$name")
+    done
+    run --lib --bins "${rest[@]}" || failed=1
+    run --doc || failed=1
+    run --test e2e -- --test-threads 100 || failed=1
+    return "$failed"
+}
 
 # The targets that failed, as cargo names them at its end (`-p media --lib`) but for the crate.
 targets() { sed -nE 's/^ +`-p [^ ]+ ([^`]+)`$/\1/p' "$log" | sort -u; }
@@ -26,7 +39,7 @@ report() {
     printf '   flaky: %s\n' "${flaky[@]}"
 }
 
-run && exit
+everything && exit
 for attempt in 2 3; do
     failed=$(targets)
     # Without any it was no test that failed.
@@ -41,6 +54,7 @@ for attempt in 2 3; do
     printf '\n== attempt %s, one at a time: %s\n' "$attempt" "${tests[*]:-all}"
     before=("${tests[@]:-all of a target}")
     passed=0
+    : >"$log"
     run "${chosen[@]}" && passed=1
     mapfile -t again < <(names)
     for test in "${before[@]}"; do

@@ -74,15 +74,26 @@ pub struct AuditArgs {
 enum AuditCommand {
     /// Say whether the audit is as it was written, and if not, which records are not.
     Verify {
-        /// A record that was noted earlier, as NUMBER:HASH (the log of each start has one): it must still be there.
-        #[arg(long)]
-        known: Option<String>,
+        /// A record that was noted earlier, as NUMBER:HASH: it must still be there. The log has one of each start, hour and stop. May be
+        /// given several times.
+        #[arg(long = "head", alias = "known", value_parser = head)]
+        heads: Vec<(i64, String)>,
     },
     /// Write the audit into a file, one JSON object per line.
     Export {
         /// The file to make; one that is there is left alone.
         file: PathBuf,
     },
+}
+
+fn head(text: &str) -> Result<(i64, String), String> {
+    let wrong = || "NUMBER:HASH, as the log has it: 812 and 64 hexadecimal digits".to_owned();
+    let (seq, hash) = text.split_once(':').ok_or_else(wrong)?;
+    let whole = hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match seq.parse() {
+        Ok(seq) if whole => Ok((seq, hash.to_ascii_lowercase())),
+        _ => Err(wrong()),
+    }
 }
 
 pub async fn user(args: UserArgs) -> anyhow::Result<ExitCode> {
@@ -118,7 +129,6 @@ pub async fn user(args: UserArgs) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    access.audit().flush().await;
     pool.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -159,31 +169,19 @@ pub async fn audit(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let pool = store::access(&config.store.dir).await?;
     let audit = Audit::new(pool.clone());
     let done = match args.command {
-        AuditCommand::Verify { known } => verify(&audit, known.as_deref()).await?,
+        AuditCommand::Verify { heads } => verify(&audit, &heads).await?,
         AuditCommand::Export { file } => export(&audit, &file).await?,
     };
     pool.close().await;
     Ok(done)
 }
 
-async fn verify(audit: &Audit, known: Option<&str>) -> anyhow::Result<ExitCode> {
-    let known = known.map(|known| {
-        let (seq, hash) = known.split_once(':').context("--known is NUMBER:HASH")?;
-        Ok::<_, anyhow::Error>((seq.parse::<i64>().context("--known is NUMBER:HASH")?, hash.to_owned()))
-    });
-    let known = known.transpose()?;
-    let verdict = audit.verify().await?;
+async fn verify(audit: &Audit, heads: &[(i64, String)]) -> anyhow::Result<ExitCode> {
+    let verdict = audit.verify(heads).await?;
     for flaw in &verdict.flaws {
         console::say(format_args!("{flaw}"))?;
     }
-    let mut good = verdict.flaws.is_empty();
-    if let Some((seq, hash)) = known {
-        let there = audit.after(seq - 1).await?.into_iter().next();
-        if there.is_none_or(|record| record.seq != seq || record.hash != hash) {
-            console::say(format_args!("record {seq} is not the one that was noted: the audit was written anew"))?;
-            good = false;
-        }
-    }
+    let good = verdict.flaws.is_empty();
     let last = verdict.head.map_or_else(|| "none".into(), |(seq, hash)| format!("{seq}:{hash}"));
     let words = if good { "as they were written" } else { "not as they were written" };
     console::say(format_args!("{} records, {words}; the last: {last}", verdict.records))?;
@@ -191,7 +189,8 @@ async fn verify(audit: &Audit, known: Option<&str>) -> anyhow::Result<ExitCode> 
 }
 
 async fn export(audit: &Audit, file: &Path) -> anyhow::Result<ExitCode> {
-    audit.note(&Principal::command(), Action::AuditExported, None, json!({})).await?;
+    let until = audit.head().await?.map_or(0, |(seq, _)| seq);
+    audit.require(&Principal::command(), Action::AuditExported, None, json!({"until": until})).await?;
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
     let mut out = BufWriter::new(opened.with_context(|| format!("cannot make {}", file.display()))?);
     let (mut after, mut count) = (i64::MIN, 0);
@@ -219,5 +218,14 @@ mod tests {
     fn the_arguments_of_each_command_are_sound() {
         UserArgs::augment_args(clap::Command::new("user")).debug_assert();
         AuditArgs::augment_args(clap::Command::new("audit")).debug_assert();
+    }
+
+    #[test]
+    fn a_noted_end_is_a_number_and_a_hash() {
+        let hash = "5F".repeat(32);
+        assert_eq!(head(&format!("812:{hash}")), Ok((812, hash.to_ascii_lowercase())));
+        for wrong in ["812", "812:", "x:y", &format!(":{hash}"), &format!("812:{hash}0"), &"812:zz".repeat(16)] {
+            assert!(head(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 use crate::store::Store;
 use crate::{console, tools};
 use anyhow::Context;
+use dialog::approval::ApprovalCall;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Input, Output, PersonFault, PersonNews, PersonOrder, ToolCall, Why};
 use std::collections::VecDeque;
@@ -65,8 +66,16 @@ impl<W: Write> Chat<W> {
     /// Lets every tool answer, and keys that no gap ends be an entry.
     async fn settle(&mut self) -> std::io::Result<()> {
         while let Some(call) = self.tools.pop_front() {
-            writeln!(self.out, "  (asking {})", tools::origin(&call))?;
-            let result = tools::run(&self.id, &call).await;
+            let result = match ApprovalCall::of(&call) {
+                Some(ApprovalCall { action, default, .. }) => {
+                    writeln!(self.out, "  (nobody here to approve {action}: {} by default)", default.name())?;
+                    Ok(serde_json::json!({ "decision": default.name() }))
+                }
+                None => {
+                    writeln!(self.out, "  (asking {})", tools::origin(&call))?;
+                    tools::run(&self.id, &call).await
+                }
+            };
             self.feed(Input::ToolDone { id: call.id, result })?;
         }
         if let Some((at, Why::KeyGap)) = self.conversation.deadline() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+mod alerts;
 mod blank;
 mod call;
 mod check;
@@ -33,6 +34,7 @@ mod units;
 mod widget;
 
 pub use self::media::Media;
+pub use alerts::{AlertRule, Alerts, AlertsFile, BadMood, By, Severity, Webhook, WebhookEvent, When};
 pub use call::Call;
 pub use codec::{Codec, Opus};
 pub use destination::{AfterPerson, Destination, TransferBy};
@@ -75,6 +77,7 @@ pub struct Config {
     pub widget: Widget,
     pub rtc: Rtc,
     pub health: Health,
+    pub alerts: Alerts,
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
@@ -102,6 +105,7 @@ impl Default for Config {
             widget: Widget::default(),
             rtc: Rtc::default(),
             health: Health::default(),
+            alerts: Alerts::default(),
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),

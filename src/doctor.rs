@@ -1,7 +1,7 @@
 //! `switchboard check`: looks at everything the server needs before a caller does, measures the engines, and says what to do.
 use crate::api::tls::{Files, Tls};
 use crate::bots::{BotCatalog as _, Bots};
-use crate::config::{Config, ECHO, Speech};
+use crate::config::{AlertsFile, Config, ECHO, Speech};
 use crate::engines::{Engines, Loaded};
 use crate::{console, limits, outbound, store};
 use media::engine::Priority;
@@ -72,6 +72,7 @@ fn examine(file: &Path) -> Examination {
     found.extend(config.problems().into_iter().map(broken));
     let engines = speech(&config, &mut found);
     remote(&engines, &mut found);
+    alerts(&config, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);
     system(&config, &mut found);
@@ -130,6 +131,24 @@ fn destinations(config: &Config, bots: &Bots<Loaded>, found: &mut Vec<Finding>) 
             Ok(_) if named.contains(name) => found.push(fine(format!("destinations.{name} can be called"))),
             Ok(_) => found.push(lacking(format!("destinations.{name}: no bot names it by `person`"))),
         }
+    }
+}
+
+/// The rules of alerts, and whether webhooks can be told.
+fn alerts(config: &Config, found: &mut Vec<Finding>) {
+    let file = &config.alerts.file;
+    match AlertsFile::read(file) {
+        Ok(Some(rules)) => {
+            let (many, told) = (rules.rule.len(), rules.webhook.len());
+            found.push(fine(format!("alerts in {}: {many} rules, {told} webhooks", file.display())));
+            for webhook in &rules.webhook {
+                if let Err(why) = webhook.secret() {
+                    found.push(lacking(format!("webhook {:?} is told of nothing: {why}", webhook.name)));
+                }
+            }
+        }
+        Ok(None) => found.push(lacking(format!("there is no {}: supervisors are alerted to nothing", file.display()))),
+        Err(why) => found.push(broken(why)),
     }
 }
 

@@ -312,7 +312,7 @@ impl Engines {
 
     /// Reads a bot's file and makes sure that everything it may ask can be heard.
     pub fn read(&self, name: &str, text: &str) -> Result<Parsed<Loaded>, String> {
-        let bot = Bot::parse(text, name).map_err(|why| why.to_string())?;
+        let bot = Bot::parse(text, name).map_err(|why| why.to_string())?.disclosed();
         let language = language(bot.language);
         let lexicon: Lexicon = Arc::new(bot.lexicon.clone());
         if self.of_language(language).has_ears {

@@ -1,6 +1,7 @@
 //! switchboard: a server of voice bots. `call` joins line, sound and words; the rest serves the people around a call.
 
 pub mod accounts;
+pub mod alerting;
 pub mod api;
 mod atomic_file;
 pub mod bots;
@@ -24,6 +25,7 @@ pub mod standby;
 pub mod store;
 pub mod tools;
 mod web_client;
+pub mod webhooks;
 pub mod widget;
 
 /// An empty directory of one test's own. Those of runs more than an hour ago are removed.

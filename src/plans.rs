@@ -39,6 +39,7 @@ pub fn health(config: &Config) -> HealthPlan {
         interruptions: grade(health.interruptions),
         failures: grade(health.failures),
         long_call: grade(health.long_call_ms),
+        upset: grade(health.upset),
     }
 }
 

@@ -55,7 +55,7 @@ async fn record(dir: &Path, call: &str) -> anyhow::Result<()> {
     let id = uuid::Uuid::try_parse(call).is_ok().then_some(call);
     let detail = if id.is_some() { serde_json::json!({}) } else { serde_json::json!({"path": call}) };
     let pool = store::access(dir).await?;
-    Audit::new(pool.clone()).note(&Principal::command(), Action::RecordingRead, id, detail).await?;
+    Audit::new(pool.clone()).require(&Principal::command(), Action::RecordingRead, id, detail).await?;
     pool.close().await;
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! `Server`: puts the parts together, starts them in order, and stops them in order.
+use crate::alerting::Alerting;
 use crate::api::serve::{Web, WebPlan};
 use crate::api::tls::{self, Tls};
 use crate::api::{self, App};
 use crate::bots::{BotCatalog, Bots};
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::control::CallsReport;
 use crate::call::{Calls, Resources};
 use crate::config::Config;
@@ -130,6 +132,7 @@ pub struct Server {
     pub telephone: Arc<Sip>,
     pub ports: Ports,
     engine: Arc<Engine>,
+    alerting: Arc<Alerting>,
     web: Option<Web>,
     /// Of the certificate that the web address began with.
     fingerprint: Option<String>,
@@ -152,7 +155,7 @@ impl Server {
             SessionLimits { idle: config.http.session_idle_s.into(), longest: config.http.session_max_s.into() };
         let token = security::token(&token_file)?;
         let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
-        follow_audit(&access).await?;
+        tokio::spawn(access.clone().keep());
         let engines = Arc::new(engines);
         let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
         check_routes(&config, &bots)?;
@@ -169,6 +172,7 @@ impl Server {
         let ports = Ports::new(plans::ports(&config));
         let (telephone, rings) = Sip::start(plans::sip(&config)?, ports.clone()).await?;
         let telephone = Arc::new(telephone);
+        let approvals = ApprovalQueue::default();
         let calls = Calls::new(Resources {
             config: config.clone(),
             engine: engine.clone(),
@@ -177,6 +181,7 @@ impl Server {
             bots: bots.clone(),
             store: store.clone(),
             recording_policy: recording_policy.clone(),
+            approvals: approvals.clone(),
         });
         calls.connect(telephone.clone());
         match WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound") {
@@ -188,12 +193,16 @@ impl Server {
         tokio::spawn(store.clone().retain(config.store.retention_days));
         let page_access = plans::page_access(&config, own_origins(&config))?;
         let page_access = Arc::new(PageAccess::new(page_access).context("the system gives no random numbers")?);
+        let alerting = Alerting::start(store.clone(), plans::health(&config), config.alerts.file.clone());
+        let alerting = Arc::new(alerting.map_err(anyhow::Error::msg)?);
         let app = App {
+            alerting: alerting.clone(),
             store: store.clone(),
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
             supervisors: Arc::new(calls.clone()),
             agents: Arc::new(calls.clone()),
+            approvals,
             bots: bots.clone(),
             recording_policy,
             access: access.clone(),
@@ -216,6 +225,7 @@ impl Server {
             telephone,
             ports,
             engine,
+            alerting,
             web,
             fingerprint,
             config,
@@ -238,7 +248,8 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.access.audit().flush().await;
+        self.alerting.stop().await;
+        self.access.finish().await;
         if let Err(why) = self.store.close().await {
             tracing::error!(%why, "the last events of this run are not stored");
         }
@@ -317,8 +328,10 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
             _ = term.recv() => break,
             _ = int.recv() => break,
             _ = hup.recv() => {
-                let bots = server.bots.clone();
-                if let Err(why) = tokio::task::spawn_blocking(move || bots.reload()).await {
+                let (bots, alerting) = (server.bots.clone(), server.alerting.clone());
+                // What is wrong with a file is logged where it is read.
+                let reload = move || (bots.reload(), alerting.reload());
+                if let Err(why) = tokio::task::spawn_blocking(reload).await {
                     tracing::error!(%why, "the bots are as they were before the reload");
                 }
             }
@@ -352,15 +365,6 @@ pub async fn run(mut config: Config, reach: Reach) -> anyhow::Result<()> {
 enum NextSignal {
     EndCalls,
     StopAtOnce,
-}
-
-/// Writes down what waits for the audit, and its end into the log: a later change of what is before shows against it.
-async fn follow_audit(access: &Access) -> anyhow::Result<()> {
-    if let Some((seq, hash)) = access.audit().head().await? {
-        tracing::info!(seq, hash, "the audit's last record");
-    }
-    tokio::spawn(access.audit().clone().keep());
-    Ok(())
 }
 
 /// Recordings that a crash cut off get their length written, in the background. Only files that are there now: no call

@@ -1,5 +1,6 @@
 //! The HTTP client by which this server asks others: tools of bots, and speech engines of other machines.
 use reqwest::{Client, ClientBuilder};
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -40,6 +41,13 @@ fn build(with: impl Fn(ClientBuilder) -> ClientBuilder) -> WebClient {
 /// The one client: it keeps connections for the next request, and follows no redirects.
 pub fn client() -> &'static Client {
     &shared().client
+}
+
+/// A client that knows `host` by these addresses alone, and asks no proxy: they were judged, and no others are reached.
+pub fn pinned(host: &str, addresses: &[SocketAddr]) -> Client {
+    // The provider of TLS is installed with the shared one.
+    let _ = shared();
+    build(|builder| builder.no_proxy().resolve_to_addrs(host, addresses)).client
 }
 
 /// Whether addresses with TLS can be asked.

@@ -1,4 +1,5 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
+pub(crate) mod approval;
 mod call_back;
 mod commands;
 mod condition;
@@ -11,10 +12,12 @@ mod load;
 mod lookup;
 mod passage;
 mod request;
+pub(crate) mod rights;
 mod template;
 mod words;
 
 pub use crate::language::Language;
+pub use approval::{Approval, Declined};
 pub(crate) use call_back::{asks_for_call_back, call_back_phrases};
 pub use commands::{Command, Commands, asks_for_person};
 pub use condition::{Condition, Subject, Test};
@@ -26,6 +29,7 @@ pub use load::BotFault;
 pub use lookup::{Branch, Lookup, Need, Onward, Outcome, Source, Use};
 pub use passage::{Passage, Saying};
 pub use request::RequestTemplate;
+pub use rights::Right;
 pub use template::{AnswerGap, Part, SlotGap, Template};
 pub use words::Prompts;
 

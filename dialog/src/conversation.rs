@@ -7,6 +7,7 @@ use crate::model::flow::Flow;
 use crate::model::thought::Thought;
 use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
+use disclosure::Disclosure;
 use entry::{Entry, Pressed};
 use person::Search;
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use supervised::Supervised;
 use tools::Tools;
 
 mod debug;
+mod disclosure;
 mod entry;
 mod message;
 mod person;
@@ -24,7 +26,7 @@ mod tools;
 
 pub use crate::clause::SayId;
 pub use crate::expect::Expect;
-pub use crate::guidance::{Guidance, GuidanceFault};
+pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
@@ -69,8 +71,7 @@ pub struct Conversation {
     deaf: bool,
     answered: bool,
     ended: bool,
-    /// The first so many clauses are the disclosure, until it has been made.
-    disclosure: u64,
+    disclosure: Disclosure,
 }
 
 impl Conversation {
@@ -104,7 +105,7 @@ impl Conversation {
             deaf: false,
             answered: false,
             ended: false,
-            disclosure: bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64,
+            disclosure: Disclosure::new(bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64),
             bot,
         }
     }
@@ -119,6 +120,11 @@ impl Conversation {
     /// What was said so far, as the caller heard it.
     pub fn history(&self) -> Vec<Line> {
         self.history.lines()
+    }
+
+    /// What the caller is being helped with now, by its name in the bot's file.
+    pub fn task(&self) -> Option<&str> {
+        self.brain.task()
     }
 
     /// Whether [`Output::HangUp`] was given; nothing but [`Input::Heard`] matters afterwards.
@@ -144,6 +150,8 @@ impl Conversation {
             }
             Input::Speaking { say } => self.history.heard(now, say, 0, false),
             Input::Mute { say } => self.unspoken(now, say),
+            Input::TakenOver => self.take_over(now),
+            Input::HandedBack(guidance) => self.take_back(now, guidance),
             _ if self.ended => return,
             Input::Answered if self.answered => {}
             Input::Answered => {
@@ -164,7 +172,9 @@ impl Conversation {
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
             Input::ToolDone { id, result } => {
-                if let Some((id, result)) = self.supervised.keep_outcome((id, result))
+                // One that was cancelled, or given up, is nobody's any more.
+                if self.tools.has(id)
+                    && let Some((id, result)) = self.supervised.keep_outcome((id, result))
                     && self.tools.done(id)
                 {
                     self.think(now, BrainInput::ToolDone { id, result });
@@ -175,10 +185,9 @@ impl Conversation {
                     self.deafen(now, deaf);
                 }
             }
-            Input::TakenOver => self.take_over(now),
-            Input::HandedBack(guidance) => self.take_back(now, guidance),
             Input::Guided { id, guidance } => self.queue_guidance(id, guidance),
             Input::Person(news) => self.person_news(now, news),
+            Input::ListenerWaits(waits) => self.disclosure.is_wanted = waits,
             Input::OnHold(on_hold) => self.put_on_hold(now, on_hold),
             Input::Tick => {}
         }
@@ -427,19 +436,9 @@ impl Conversation {
             }
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
             Thought::Person(order) => self.order_person(now, order),
+            Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
+            Thought::MachineTold => self.out.push_back(Output::MachineTold),
             Thought::HangUp(reason) => self.end(reason),
-        }
-    }
-
-    /// A disclosure that the caller spoke over stops like anything else, and is made before the next sentence, once and to its end.
-    fn disclose(&mut self, now: Instant) {
-        let mut clauses = (1..=self.disclosure).map(SayId);
-        let cut = clauses.clone().any(|say| self.history.is_cut(say));
-        if cut || clauses.all(|say| self.history.is_settled(say)) {
-            self.disclosure = 0;
-        }
-        if cut && let Some(text) = self.bot.disclosure.clone() {
-            self.say(now, &text, false);
         }
     }
 

@@ -10,6 +10,8 @@ pub struct Expect {
     pub keys: bool,
     /// What is heard is secret: store neither text nor keys nor sound.
     pub secret: bool,
+    /// The slot that is asked for, or checked, by its name.
+    pub asked: Option<String>,
     /// A correction of something secret may be heard: it stays on this machine.
     pub may_hold_secret: bool,
 }

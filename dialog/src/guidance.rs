@@ -28,6 +28,23 @@ impl Guidance {
     }
 }
 
+/// A value in words that people said to each other while one of them spoke with the caller in the bot's place.
+#[derive(Clone, PartialEq)]
+pub struct SpokenValue {
+    pub slot: String,
+    /// As it stands in a call's record.
+    pub value: Json,
+    /// The words leave no doubt.
+    pub sure: bool,
+}
+
+/// Without the value, which is a caller's.
+impl std::fmt::Debug for SpokenValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SpokenValue {{ slot: {:?}, sure: {} }}", self.slot, self.sure)
+    }
+}
+
 /// Why a bot cannot follow. No variant holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuidanceFault {
@@ -43,8 +60,10 @@ pub enum GuidanceFault {
     Value(String),
     #[error("the bot waits for the answer of a tool, or has it to tell: hand the call back without values")]
     Busy,
-    #[error("the bot has said goodbye: it follows nothing any more")]
+    #[error("the bot has said goodbye: it follows nothing any more; hand the call back without values")]
     Over,
+    #[error("as much guidance as can wait does already: the bot follows it when nobody speaks")]
+    Full,
     #[error("nobody speaks with the caller in the bot's place: there is nothing to hand back")]
     NotTakenOver,
     #[error("this call has no bot that could follow")]

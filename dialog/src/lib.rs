@@ -5,17 +5,21 @@
 //!
 //! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
 //! [`history`] keeps what was heard of each [`clause`]. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
-//! [`keypad`] knows what keys mean. What they hand to each other stands in [`language`], [`expect`], [`guidance`], [`person`] and [`tool`].
+//! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`expect`],
+//! [`guidance`], [`person`], [`tool`] and [`approval`].
 //!
 //! Modules use those that stand before them in this list, never one behind:
-//! `language`, `expect`, `guidance`, `person`, `tool`, `value`, `say`, `clause`, `history`, `keypad`, `turn`, `bot`, `model`, `conversation`.
+//! `language`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
+//! `model`, `conversation`.
 
+pub mod approval;
 pub mod bot;
 pub mod clause;
 pub mod conversation;
 pub mod expect;
 pub mod guidance;
 pub mod history;
+pub mod insight;
 pub mod keypad;
 pub mod language;
 pub mod model;

@@ -121,6 +121,10 @@ impl Sim {
                 }
                 Output::Cancel(id) => self.tools.retain(|tool| *tool != id),
                 Output::Incomplete(_) => self.note("incomplete answer".into()),
+                Output::StopRecording { keeps } => {
+                    self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))
+                }
+                Output::MachineTold => self.note("machine told".into()),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");
                     self.hung_up = Some(reason);

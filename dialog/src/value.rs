@@ -111,6 +111,16 @@ pub fn number(words: &[String], language: Language) -> Option<(i64, usize)> {
     }
 }
 
+/// Whether a number begins here: "không" is rather a no than a zero, and "oh" a zero only before a number.
+pub(crate) fn begins_number(words: &[String], language: Language) -> bool {
+    let is_word = match words.first().map(String::as_str) {
+        None | Some("không") => true,
+        Some("oh") => number(&words[1..], language).is_none(),
+        Some(_) => false,
+    };
+    !is_word && number(words, language).is_some()
+}
+
 /// A phone number as it is dialled within the country: Vietnam's own prefix (+84) stands for the zero.
 fn phone(words: &[String], language: Language) -> Option<(String, usize)> {
     let (text, len) = digits(words, language)?;
@@ -191,10 +201,7 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
         return Some(Found::new(Value::Number(value), end + used).doubtful(Doubt::TwoReadings).only_if_asked());
     }
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
-    // In "bốn, không phải năm" "không" is a no.
-    let is_number =
-        |words: &[String]| words.first().is_some_and(|word| word != "không") && number(words, language).is_some();
-    let goes_on = is_number(&words[len..]) || is_scale(words.get(len), language);
+    let goes_on = begins_number(&words[len..], language) || is_scale(words.get(len), language);
     if named.is_none() && goes_on {
         return None;
     }

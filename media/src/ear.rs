@@ -9,6 +9,7 @@ use crate::ear_input::EarInput;
 use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
 use crate::noise::rms;
+use crate::prosody::Prosody;
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Edge, Models, Scratch, SileroPolicy, SileroState, Vad, WINDOW};
@@ -90,6 +91,7 @@ pub struct Ear {
     due: Option<PendingWindow>,
     /// Where the current speech began; `None` in silence.
     speech: Option<u64>,
+    prosody: Prosody,
     listener: Option<Listener>,
     state: EarState,
     /// Frames to be heard again, and those received meanwhile.
@@ -147,6 +149,7 @@ impl Ear {
             judged: 0,
             due: None,
             speech: None,
+            prosody: Prosody::default(),
             listener: None,
             state: EarState::Open,
             backlog: VecDeque::new(),
@@ -243,6 +246,9 @@ impl Ear {
         let late = (self.up.delay().as_micros() as u64) * SamplePos::PER_SECOND / 1_000_000;
         self.sound.mark(self.scratch.len(), frame, late);
         self.fresh.extend_from_slice(&self.scratch);
+        if self.speech.is_some() && frame.origin == Origin::Line {
+            self.prosody.push(&self.scratch);
+        }
         if let Some(suppressor) = &mut self.suppressor {
             self.clean.clear();
             suppressor.push(&self.scratch, &mut self.clean);
@@ -364,13 +370,14 @@ impl Ear {
         match verdict {
             Verdict::Start(sample) => {
                 self.speech = Some(sample);
+                self.prosody.begin();
                 self.begin(sample);
                 let (at, arrived) = self.sound.place(sample);
                 Edge::Start { at, arrived }
             }
             Verdict::End(sample) => {
                 let (at, arrived) = self.sound.place(sample);
-                Edge::End { at, arrived }
+                Edge::End { at, arrived, voice: self.prosody.features() }
             }
         }
     }

@@ -335,7 +335,7 @@ impl Driver {
                 self.counters.late_verdicts.fetch_add(verdicts.edges.len() as u64, Ordering::Relaxed);
             }
             for (id, seat, edge) in verdicts.edges {
-                edges.entry(id).or_insert_with(Vec::new).push((seat, edge));
+                edges.entry(id).or_insert_with(Vec::new).push((verdicts.tick, seat, edge));
             }
         }
         if edges.is_empty() {

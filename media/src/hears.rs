@@ -39,7 +39,7 @@ pub enum Hearer {
     Supervisor,
     /// The bot's recogniser.
     Recogniser,
-    /// Hears each live voice by itself.
+    /// Hears each live voice by itself; a supervisor's where the caller hears it.
     Transcriber,
     /// Turns a whisper into words for the bot.
     WhisperRecogniser,
@@ -84,8 +84,8 @@ pub const fn hears(mode: Supervision, hearer: Hearer) -> Talkers {
         (Hearer::Supervisor, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent]),
         (Hearer::Recogniser, Absent | Monitor | Whisper | Barge) => set([Caller]),
         (Hearer::Recogniser, TakeOver) => Talkers::NONE,
-        (Hearer::Transcriber, Absent) => set([Caller, Bot, Agent]),
-        (Hearer::Transcriber, Monitor | Whisper | Barge | TakeOver) => set([Caller, Bot, Agent, Supervisor]),
+        (Hearer::Transcriber, Absent | Monitor | Whisper) => set([Caller, Bot, Agent]),
+        (Hearer::Transcriber, Barge | TakeOver) => set([Caller, Bot, Agent, Supervisor]),
         (Hearer::WhisperRecogniser, Whisper) => set([Supervisor]),
         (Hearer::WhisperRecogniser, Absent | Monitor | Barge | TakeOver) => Talkers::NONE,
     }
@@ -174,8 +174,8 @@ impl Modes {
         self.bot
     }
 
-    /// The seats whose ears hear their line: the bot's recogniser the caller, a transcriber an agent, and a whisper's recogniser a
-    /// supervisor.
+    /// The seats whose ears hear their line: the bot's recogniser the caller, or a transcriber in a takeover; a transcriber an agent, and
+    /// a supervisor whom the caller hears; a whisper's recogniser a supervisor who whispers.
     pub const fn ears(&self) -> Seats {
         self.ears
     }
@@ -216,9 +216,13 @@ impl Lookup<'_> {
 
     fn ear_hears(&self, seat: Seat) -> bool {
         match seat.party() {
-            Party::Caller => self.all_let(Hearer::Recogniser, Talker::Caller),
+            Party::Caller => {
+                self.all_let(Hearer::Recogniser, Talker::Caller) || self.all_let(Hearer::Transcriber, Talker::Caller)
+            }
             Party::Agent => self.all_let(Hearer::Transcriber, Talker::Agent),
-            Party::Supervisor => hears(self.of(seat), Hearer::WhisperRecogniser).has(Talker::Supervisor),
+            Party::Supervisor => [Hearer::WhisperRecogniser, Hearer::Transcriber]
+                .iter()
+                .any(|hearer| hears(self.of(seat), *hearer).has(Talker::Supervisor)),
         }
     }
 }
@@ -236,7 +240,7 @@ pub(crate) mod tests {
         (Hearer::Agent, ["cb", "cb", "cbs", "cbs", "cbs"]),
         (Hearer::Supervisor, ["", "cba", "cba", "cba", "cba"]),
         (Hearer::Recogniser, ["c", "c", "c", "c", ""]),
-        (Hearer::Transcriber, ["cba", "cbas", "cbas", "cbas", "cbas"]),
+        (Hearer::Transcriber, ["cba", "cba", "cba", "cbas", "cbas"]),
         (Hearer::WhisperRecogniser, ["", "", "s", "", ""]),
     ];
 

@@ -23,6 +23,7 @@ pub mod jitter;
 pub mod keys;
 pub mod language;
 pub mod leg;
+pub mod levels;
 pub mod line;
 pub mod mix;
 mod music;
@@ -30,6 +31,7 @@ pub mod noise;
 pub mod packet;
 pub mod playout;
 pub mod pool;
+pub mod prosody;
 #[cfg(any(feature = "piper", feature = "zipformer"))]
 mod protobuf;
 pub mod record;

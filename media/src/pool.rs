@@ -10,6 +10,7 @@
 pub mod clauses;
 mod deadline;
 mod listening;
+mod pace;
 mod plan;
 mod probing;
 mod queue_delay;

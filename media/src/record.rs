@@ -21,7 +21,7 @@ use crate::frame::Frame;
 use crate::tap::Tap;
 use file::RecordingFile;
 use seal::Sealer;
-use state::{Ending, State};
+use state::{Ending, State, Stopped};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -113,6 +113,13 @@ impl Recorder {
         }
     }
 
+    /// Ends the recording for good while the call goes on: from the next tick on nothing is recorded. What was recorded before is closed
+    /// as a whole file if it `keeps`, else removed; both at once.
+    pub fn stop(&self, keeps: bool) {
+        let stopped = if keeps { Stopped::Kept } else { Stopped::Dropped };
+        self.state.stopped.fetch_max(stopped as u8, Ordering::AcqRel);
+    }
+
     /// The fault that ended the recording, if any.
     pub fn fault(&self) -> Option<RecordFault> {
         self.state.fault().clone()
@@ -150,6 +157,9 @@ impl Tap for RecordTap {
         if self.state.fault().is_some() {
             return ControlFlow::Break(());
         }
+        if self.state.stopped().is_some() {
+            return ControlFlow::Continue(());
+        }
         match self.track.take(left, right, self.state.paused.load(Ordering::Relaxed) != 0) {
             ControlFlow::Break(()) => {
                 self.state.fault().get_or_insert(RecordFault::Stalled);
@@ -182,8 +192,8 @@ impl RecordTap {
 
 impl Drop for RecordTap {
     fn drop(&mut self) {
-        let broken = self.state.fault().is_some();
-        let rest = if broken { None } else { self.track.rest() };
+        let over = self.state.fault().is_some() || self.state.stopped().is_some();
+        let rest = if over { None } else { self.track.rest() };
         if rest.is_some() || self.file.is_some() {
             // A refusal is recorded as the fault.
             let _ = self.hand_over(rest);

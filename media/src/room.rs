@@ -191,14 +191,14 @@ impl Room {
         }
     }
 
-    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the bot rests.
+    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the call lets the bot rest.
     pub fn ear_hears(&self, seat: Seat) -> bool {
         self.hearing_ears().has(seat)
     }
 
     fn hearing_ears(&self) -> Seats {
         let mut ears = self.modes.ears();
-        if self.bot() == BotMode::Rests {
+        if self.bot == BotMode::Rests {
             ears.remove(Seat::CALLER);
         }
         ears

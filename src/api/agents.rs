@@ -1,5 +1,6 @@
 //! Agents in browsers: whether they take calls, who waits, and what is offered to whom.
 use super::auth::need;
+use super::seats::lost;
 use super::view::View;
 use super::widget::{SDP, begun, is, wants};
 use super::wire::ProblemDocument;
@@ -8,7 +9,7 @@ use super::wire::agents::{
     QueueDocument, QueueRowDocument, SummaryLine,
 };
 use super::{ApiState, Problem, SharedState};
-use crate::call::{Agent, AgentRow, OfferFault, OfferView, QueueView, SeatAddress, SeatOffer};
+use crate::call::{Agent, AgentRow, OfferFault, OfferGone, OfferView, QueueView, SeatAddress, SeatOffer};
 use crate::security::{Action, Principal, Right};
 use crate::store::Speaker;
 use axum::Json;
@@ -88,7 +89,7 @@ pub(super) async fn offers(State(state): SharedState, principal: Principal) -> R
 }
 
 /// Accepts: an SDP offer for its answer. The agent hears a brief first, and is then joined with the caller.
-#[utoipa::path(post, path = "/api/v1/offers/{id}", operation_id = "accept_offer", tag = "agents", params(("id" = u64, Path)),
+#[utoipa::path(post, path = "/api/v1/offers/{id}", operation_id = "accept_offer", tag = "agents", params(("id" = String, Path)),
     request_body(content = String, content_type = "application/sdp"), responses(
     (status = CREATED, body = String, content_type = "application/sdp", description = "The answer; Location of the seat, ETag (the ICE session) and Link (TURN servers) with it"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "The call is not offered to who asks any more"),
@@ -99,29 +100,36 @@ pub(super) async fn offers(State(state): SharedState, principal: Principal) -> R
 pub(super) async fn accept(
     State(state): SharedState,
     principal: Principal,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
     headers: HeaderMap,
     sdp: String,
 ) -> Result<Response, Problem> {
     need(&principal, Right::Answer, None)?;
+    let id = number(&id)?;
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
+    let mut offers = state.app.agents.offers(&principal.name).into_iter();
+    let offered = offers.find(|offer| offer.id == id).ok_or(OfferFault::Gone(OfferGone))?.entry;
+    need(&principal, Right::Answer, Some(&offered.bot))?;
+    let audit = state.app.access.audit();
+    audit.ready().await?;
     let (access, whose) = (state.app.access.clone(), principal.clone());
     let until = Box::pin(async move { access.until_changed(&whose).await });
-    let offer = SeatOffer { who: principal.name.clone(), mode: Supervision::Absent, sdp, until };
+    let left = Box::new(lost(&state, &principal, &offered.call));
+    let offer = SeatOffer { who: principal.name.clone(), mode: Supervision::Absent, sdp, until, left };
     let (call, answer) = state.app.agents.accept(id, offer).await?;
     let detail = json!({"seat": answer.seat.0, "offer": id});
-    if let Err(fault) = state.app.access.audit().note(&principal, Action::SeatTaken, Some(&call), detail).await {
+    if let Err(fault) = audit.require(&principal, Action::SeatTaken, Some(&call), detail).await {
         // Nobody speaks unrecorded.
-        state.app.supervisors.leave(&SeatAddress { call, seat: Seat::AGENT }, &principal.name).ok();
+        state.app.supervisors.leave(&SeatAddress { call, seat: Seat::AGENT }, &principal.name).await.ok();
         return Err(fault.into());
     }
     Ok(begun(&state, &format!("/api/v1/calls/{call}/seats/{}", answer.seat.0), answer.etag, answer.sdp))
 }
 
 /// Declines: the call goes to another agent.
-#[utoipa::path(delete, path = "/api/v1/offers/{id}", operation_id = "decline_offer", tag = "agents", params(("id" = u64, Path)),
+#[utoipa::path(delete, path = "/api/v1/offers/{id}", operation_id = "decline_offer", tag = "agents", params(("id" = String, Path)),
     request_body = DeclineDocument, responses(
     (status = NO_CONTENT),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json", description = "The call is not offered to who asks any more"),
@@ -130,10 +138,11 @@ pub(super) async fn accept(
 pub(super) async fn decline(
     State(state): SharedState,
     principal: Principal,
-    Path(id): Path<u64>,
+    Path(id): Path<String>,
     Json(DeclineDocument { why }): Json<DeclineDocument>,
 ) -> Result<StatusCode, Problem> {
     need(&principal, Right::Answer, None)?;
+    let id = number(&id)?;
     let why = why.unwrap_or_default();
     if why.chars().count() > WHY {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("`why` has at most {WHY} characters")));
@@ -142,6 +151,11 @@ pub(super) async fn decline(
     let detail = json!({"offer": id, "declined": true, "why": why});
     state.app.access.audit().note(&principal, Action::OfferDeclined, Some(&declined.call), detail).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The number of an offer.
+fn number(id: &str) -> Result<u64, OfferFault> {
+    id.parse().map_err(|_| OfferFault::Gone(OfferGone))
 }
 
 fn document((row, since): (AgentRow, Timestamp)) -> AgentDocument {

@@ -24,6 +24,9 @@ pub(super) async fn read(
     if !(1..=1000).contains(&limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, format!("limit = {limit}: must be from 1 to 1000")));
     }
+    if call.as_ref().is_some_and(|call| uuid::Uuid::try_parse(call).is_err()) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "`call` is no id of a call: those are UUIDs"));
+    }
     let audit = state.app.access.audit();
     audit.note_once(&principal, Action::AuditRead, None, json!({})).await?;
     // One more than asked for tells whether there is a next page.

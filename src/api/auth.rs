@@ -6,7 +6,7 @@
 //! browser says, from a page of this server.
 use super::{ApiState, Problem};
 use crate::api::serve::Peer;
-use crate::security::{Principal, Right, SESSION_COOKIE, Secret, WebOrigin, csrf};
+use crate::security::{Principal, Right, Secret, WebOrigin, csrf, session_cookie};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -28,13 +28,14 @@ pub(super) async fn check(State(state): State<ApiState>, request: Request, next:
     }
     if is_open(request.method(), path) {
         // A page of another site signs nobody in here.
-        return match same_origin(request.headers()) {
+        let https = by_tls(&state, request.extensions(), request.headers());
+        return match same_origin(request.headers(), https) {
             Ok(()) => next.run(request).await,
             Err(problem) => problem.into_response(),
         };
     }
     let (mut parts, body) = request.into_parts();
-    match known(&state, &parts.method, &parts.headers).await {
+    match known(&state, &parts).await {
         Ok(principal) => {
             parts.extensions.insert(principal);
             next.run(Request::from_parts(parts, body)).await
@@ -48,20 +49,21 @@ pub(super) fn is_open(method: &Method, path: &str) -> bool {
     method == Method::POST && matches!(path, "/api/v1/session" | "/api/v1/welcome")
 }
 
-async fn known(state: &ApiState, method: &Method, headers: &HeaderMap) -> Result<Principal, Response> {
-    let access = &state.app.access;
+async fn known(state: &ApiState, parts: &Parts) -> Result<Principal, Response> {
+    let (access, Parts { method, headers, extensions, .. }) = (&state.app.access, parts);
     let fault = |fault| Problem::from(fault).into_response();
     if let Some(offered) = token(headers) {
         let known = access.by_bearer(offered).await.map_err(fault)?;
         return known.ok_or_else(|| unknown("the token is none of this server's, or it is over", true));
     }
-    let Some(secret) = session(headers) else {
+    let https = by_tls(state, extensions, headers);
+    let Some(secret) = session(headers, https) else {
         let words = "this address asks for `Authorization: Bearer` with an API token or the one in admin.token, or for a session";
         return Err(unknown(words, false));
     };
     let principal = access.by_session(secret).await.map_err(fault)?;
     let principal = principal.ok_or_else(|| unknown("the session is over: sign in again", false))?;
-    by_cookie(method, headers, secret).map_err(IntoResponse::into_response)?;
+    by_cookie(method, headers, secret, https).map_err(IntoResponse::into_response)?;
     Ok(principal)
 }
 
@@ -73,12 +75,12 @@ fn unknown(words: &str, invalid: bool) -> Response {
 }
 
 /// What is asked of a request beside its cookie, for the browser sends that whichever page asks.
-fn by_cookie(method: &Method, headers: &HeaderMap, secret: &str) -> Result<(), Problem> {
+fn by_cookie(method: &Method, headers: &HeaderMap, secret: &str, https: bool) -> Result<(), Problem> {
     let websocket = headers.contains_key(header::SEC_WEBSOCKET_KEY);
     if matches!(*method, Method::GET | Method::HEAD) && !websocket {
         return Ok(());
     }
-    same_origin(headers)?;
+    same_origin(headers, https)?;
     if websocket {
         // A page cannot set headers of a WebSocket; every browser sends where it comes from.
         let named = headers.contains_key(header::ORIGIN);
@@ -92,8 +94,9 @@ fn by_cookie(method: &Method, headers: &HeaderMap, secret: &str) -> Result<(), P
     Err(Problem::new(StatusCode::FORBIDDEN, words).coded("csrf"))
 }
 
-/// Refuses what a browser says is of a page from elsewhere. Others say nothing of it.
-fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
+/// Refuses what a browser says is of a page from elsewhere. Others say nothing of it. A page that came without TLS is from elsewhere where
+/// the request came by TLS: whoever is on the way can write it.
+fn same_origin(headers: &HeaderMap, https: bool) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(foreign("this is answered to pages of this server alone"));
@@ -101,7 +104,7 @@ fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().ok().and_then(WebOrigin::parse);
     let own = origin.as_ref().and_then(|origin| {
-        let (scheme, _) = origin.as_str().split_once("://")?;
+        let (scheme, _) = origin.as_str().split_once("://").filter(|(scheme, _)| !https || *scheme == "https")?;
         WebOrigin::parse(&format!("{scheme}://{}", text("host")?))
     });
     if origin.is_some() && origin == own {
@@ -128,11 +131,11 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The secret in the cookie of sessions (RFC 6265 section 5.4).
-pub(super) fn session(headers: &HeaderMap) -> Option<&str> {
+/// The secret in the cookie of sessions (RFC 6265 section 5.4), as it is called with or without TLS.
+pub(super) fn session(headers: &HeaderMap, https: bool) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, secret)| secret)
+    pairs.find(|(name, _)| *name == session_cookie(https)).map(|(_, secret)| secret)
 }
 
 /// The address that a request is from: what a trusted proxy says, else the connection's.
@@ -146,10 +149,15 @@ fn peer(extensions: &Extensions) -> IpAddr {
     extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.address)
 }
 
+/// Whether a request came by TLS, here or at a trusted proxy that says so.
+pub(super) fn by_tls(state: &ApiState, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let forwarded = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    state.app.https || forwarded && state.app.page_access.is_proxy(peer(extensions))
+}
+
 /// Where a request comes from, as cookies and limits need it.
 pub(super) struct Browser {
     pub(super) address: IpAddr,
-    /// Whether it came by TLS, here or at a trusted proxy.
     pub(super) https: bool,
 }
 
@@ -157,10 +165,8 @@ impl FromRequestParts<ApiState> for Browser {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Self::Rejection> {
-        let forwarded = parts.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        let proxied = forwarded && state.app.page_access.is_proxy(peer(&parts.extensions));
-        let address = visitor(state, &parts.extensions, &parts.headers);
-        Ok(Self { address, https: state.app.https || proxied })
+        let Parts { extensions, headers, .. } = parts;
+        Ok(Self { address: visitor(state, extensions, headers), https: by_tls(state, extensions, headers) })
     }
 }
 
@@ -181,6 +187,7 @@ pub(super) fn need(principal: &Principal, right: Right, bot: Option<&str>) -> Re
     let Principal { name, role, .. } = principal;
     let words = match bot.filter(|bot| !principal.reaches(bot)) {
         Some(bot) => {
+            let bot: String = bot.chars().take(64).collect();
             format!("this asks for the right `{right}` for the bot `{bot}`, and the bots of {name} are others")
         }
         None => format!("this asks for the right `{right}`, which {name} ({role}) does not have"),
@@ -206,7 +213,7 @@ mod tests {
             &[("host", "pbx.example:443"), ("origin", "https://pbx.example")],
             &[("sec-fetch-site", "none")],
         ] {
-            assert!(same_origin(&headers(right)).is_ok(), "{right:?}");
+            assert!(same_origin(&headers(right), false).is_ok(), "{right:?}");
         }
         for wrong in [
             &[("host", "pbx.example"), ("origin", "https://evil.example")][..],
@@ -217,8 +224,16 @@ mod tests {
             &[("host", "pbx.example"), ("origin", "https://pbx.example"), ("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],
         ] {
-            assert!(same_origin(&headers(wrong)).is_err(), "{wrong:?}");
+            for https in [false, true] {
+                assert!(same_origin(&headers(wrong), https).is_err(), "{wrong:?}");
+            }
         }
+        // Who is on the way of a page without TLS could write it.
+        let (plain, tls) = (
+            [("host", "pbx.example"), ("origin", "http://pbx.example")],
+            [("host", "pbx.example"), ("origin", "https://pbx.example")],
+        );
+        assert!(same_origin(&headers(&plain), true).is_err() && same_origin(&headers(&tls), true).is_ok());
     }
 
     #[test]
@@ -229,25 +244,28 @@ mod tests {
             ("xswitchboard_session=abc", None),
             ("a=b", None),
         ] {
-            assert_eq!(session(&headers(&[("cookie", line)])), found, "{line}");
+            assert_eq!(session(&headers(&[("cookie", line)]), false), found, "{line}");
+            assert_eq!(session(&headers(&[("cookie", line)]), true), None, "{line}");
         }
+        let line = "switchboard_session=planted; __Host-switchboard_session=abc";
+        assert_eq!(session(&headers(&[("cookie", line)]), true), Some("abc"));
     }
 
     #[test]
     fn a_cookie_alone_reads_and_changes_nothing() {
         let good = csrf("secret");
         let with = |pairs: &[(&'static str, &str)]| headers(pairs);
-        assert!(by_cookie(&Method::GET, &with(&[]), "secret").is_ok());
+        assert!(by_cookie(&Method::GET, &with(&[]), "secret", false).is_ok());
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-            assert!(by_cookie(&method, &with(&[(CSRF, good.as_str())]), "secret").is_ok());
+            assert!(by_cookie(&method, &with(&[(CSRF, good.as_str())]), "secret", false).is_ok());
             for wrong in ["", "secret", &csrf("other")] {
-                assert!(by_cookie(&method, &with(&[(CSRF, wrong)]), "secret").is_err(), "{method} {wrong}");
+                assert!(by_cookie(&method, &with(&[(CSRF, wrong)]), "secret", false).is_err(), "{method} {wrong}");
             }
         }
         let own = [("sec-websocket-key", "x"), ("host", "here"), ("origin", "http://here")];
-        assert!(by_cookie(&Method::GET, &with(&own), "secret").is_ok());
-        assert!(by_cookie(&Method::GET, &with(&own[..2]), "secret").is_err());
+        assert!(by_cookie(&Method::GET, &with(&own), "secret", false).is_ok());
+        assert!(by_cookie(&Method::GET, &with(&own[..2]), "secret", false).is_err());
         let other = [("sec-websocket-key", "x"), ("host", "here"), ("origin", "http://there")];
-        assert!(by_cookie(&Method::GET, &with(&other), "secret").is_err());
+        assert!(by_cookie(&Method::GET, &with(&other), "secret", false).is_err());
     }
 }

@@ -6,12 +6,16 @@ use super::{ApiState, Problem, SharedState};
 use crate::call::{DialFault, DialOrder};
 use crate::outbound;
 use crate::security::{Action, Principal, Right};
-use crate::store::{Call, Wanted};
+use crate::store::{Call, CallState, Wanted};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+/// What a link to a call can let others do.
+pub(super) const SHAREABLE: [Right; 4] =
+    [Right::SeeCalls, Right::SeeNumbers, Right::SeeTranscripts, Right::HearRecordings];
 
 /// The longest `to` and `from`.
 const ADDRESS: usize = 255;
@@ -40,10 +44,9 @@ pub(super) async fn list(
     let more = calls.len() > limit;
     calls.truncate(limit);
     let before = calls.last().filter(|_| more).map(|call| call.id.clone());
-    if principal.may(Right::SeeTranscripts, None) && calls.iter().any(|call| !call.turns.is_empty()) {
-        let audit = state.app.access.audit();
-        audit.note_once(&principal, Action::TranscriptRead, None, json!({"list": true})).await?;
-    }
+    // Not each call, but how many of which.
+    let detail = json!({"calls": calls.len(), "state": filter.state, "before": filter.before, "limit": limit});
+    state.app.access.audit().note(&principal, Action::CallsListed, None, detail).await?;
     let calls = calls.into_iter().map(|call| View::of(&principal, &call.bot).call(call)).collect();
     Ok(Json(Calls { calls, before }))
 }
@@ -55,6 +58,17 @@ pub(super) async fn of_right(state: &ApiState, principal: &Principal, right: Rig
     let call = state.app.store.call(id).await?.ok_or_else(Problem::no_call)?;
     need(principal, right, Some(&call.bot))?;
     Ok(call)
+}
+
+/// `principal` with what links to this call let it do: for reading this one call.
+pub(super) async fn shared_with(state: &ApiState, principal: Principal, id: &str) -> Result<Principal, Problem> {
+    let granted = state.app.store.granted(id, &principal.name, jiff::Timestamp::now()).await?;
+    if granted.is_empty() {
+        return Ok(principal);
+    }
+    let bot = state.app.store.call(id).await?.map(|call| call.bot);
+    let rights = granted.iter().filter_map(|name| Right::of(name)).filter(|right| SHAREABLE.contains(right)).collect();
+    Ok(principal.with_link(rights, bot.as_deref()))
 }
 
 /// Whether a parameter names a call.
@@ -79,6 +93,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     Query(depth): Query<Depth>,
 ) -> Result<Json<Detail>, Problem> {
+    let principal = shared_with(&state, principal, &id).await?;
     let call = of_right(&state, &principal, Right::SeeCalls, &id).await?;
     let view = View::of(&principal, &call.bot);
     if view.has_words() {
@@ -114,10 +129,15 @@ pub(super) async fn dial(State(state): SharedState, principal: Principal, Json(n
         let broken = state.app.bots.knows(&bot);
         return if broken { DialFault::Broken } else { DialFault::Bot }.into_response();
     }
-    let detail = json!({"bot": bot});
+    let (audit, detail) = (state.app.access.audit(), json!({"bot": bot}));
+    // The record names the call, and so comes after it has begun.
+    if let Err(fault) = audit.ready().await {
+        return Problem::from(fault).into_response();
+    }
     match state.app.calls.dial(DialOrder { to, bot, from }).await {
         Ok(id) => {
-            if let Err(fault) = state.app.access.audit().note(&principal, Action::CallPlaced, Some(&id), detail).await {
+            if let Err(fault) = audit.require(&principal, Action::CallPlaced, Some(&id), detail).await {
+                state.app.calls.hang_up(&id);
                 return Problem::from(fault).into_response();
             }
             let place = format!("/api/v1/calls/{id}");
@@ -138,10 +158,14 @@ pub(super) async fn hang_up(
     principal: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    of_right(&state, &principal, Right::EndCalls, &id).await?;
-    if !state.app.calls.hang_up(&id) {
-        return Err(Problem::new(StatusCode::CONFLICT, "this call is over already"));
+    let call = of_right(&state, &principal, Right::EndCalls, &id).await?;
+    let over = || Problem::new(StatusCode::CONFLICT, "this call is over already");
+    if call.state == CallState::Ended {
+        return Err(over());
     }
-    state.app.access.audit().note(&principal, Action::CallEnded, Some(&id), json!({})).await?;
+    state.app.access.audit().require(&principal, Action::CallEnded, Some(&id), json!({})).await?;
+    if !state.app.calls.hang_up(&id) {
+        return Err(over());
+    }
     Ok(StatusCode::ACCEPTED)
 }

@@ -24,31 +24,45 @@ macro_rules! file {
 const ASSETS: &[Asset] = &[
     file!("", HTML, "index.html"),
     file!("console.css", STYLE),
+    file!("alerts.js", SCRIPT),
     file!("api.js", SCRIPT),
+    file!("approvals.js", SCRIPT),
     file!("call.js", SCRIPT),
     file!("controls.js", SCRIPT),
+    file!("desk.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("ended.js", SCRIPT),
+    file!("feed.js", SCRIPT),
     file!("format.js", SCRIPT),
     file!("guide.js", SCRIPT),
     file!("history.js", SCRIPT),
     file!("keys.js", SCRIPT),
+    file!("ladder.js", SCRIPT),
     file!("list.js", SCRIPT),
     file!("live.js", SCRIPT),
     file!("main.js", SCRIPT),
+    file!("mood.js", SCRIPT),
+    file!("notes.js", SCRIPT),
+    file!("offer.js", SCRIPT),
     file!("panels.js", SCRIPT),
+    file!("people.js", SCRIPT),
     file!("prefs.js", SCRIPT),
     file!("record.js", SCRIPT),
     file!("replay.js", SCRIPT),
     file!("row.js", SCRIPT),
+    file!("score.js", SCRIPT),
     file!("seat.js", SCRIPT),
+    file!("share.js", SCRIPT),
     file!("signin.js", SCRIPT),
+    file!("sound.js", SCRIPT),
     file!("timeline.js", SCRIPT),
     file!("today.js", SCRIPT),
     file!("transcript.js", SCRIPT),
     file!("wall.js", SCRIPT),
     file!("waveform.js", SCRIPT),
     file!("words.js", SCRIPT),
+    file!("words_en.js", SCRIPT),
+    file!("words_vi.js", SCRIPT),
 ];
 
 /// The routes of the console's files. Nobody is asked for a token here.
@@ -59,7 +73,7 @@ pub(super) fn routes() -> Router<ApiState> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
 
     #[test]
@@ -76,17 +90,44 @@ mod tests {
 
     #[test]
     fn every_word_of_the_console_is_there_in_each_language() {
-        let words = ASSETS.iter().find(|asset| asset.path == "/console/words.js").unwrap().text;
-        let keys = |language: &str| -> BTreeSet<&str> {
-            let from = words.find(&format!("\n  {language}: {{\n")).unwrap();
-            let lines = words[from + 1..].lines().skip(1).take_while(|line| *line != "  },");
-            let key = |line: &'static str| {
-                let (key, _) = line.strip_prefix("    ")?.split_once(':')?;
-                key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_').then_some(key)
-            };
-            lines.filter_map(key).collect()
+        let words = |language: &str| -> BTreeMap<&str, BTreeSet<&str>> {
+            let path = format!("/console/words_{language}.js");
+            let file = ASSETS.iter().find(|asset| asset.path == path).unwrap().text;
+            // What stands in for a part of a sentence stands in each language too.
+            let names = |text: &'static str| text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
+            let mut words = BTreeMap::<_, BTreeSet<_>>::new();
+            let mut key = "";
+            for line in file.lines() {
+                // The text of a long one stands on the next line.
+                if let Some((name, _)) = line.strip_prefix("  ").and_then(|line| line.split_once(':'))
+                    && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                {
+                    key = name;
+                }
+                if !key.is_empty() {
+                    words.entry(key).or_default().extend(names(line));
+                }
+            }
+            words
         };
-        assert!(keys("en").len() > 100, "{:?}", keys("en"));
-        assert_eq!(keys("en"), keys("vi"));
+        let (en, vi) = (words("en"), words("vi"));
+        assert!(en.len() > 100, "{en:?}");
+        assert_eq!(en, vi);
+    }
+
+    /// A word that is asked for by its name stands in the files of words: `t("…")` of one that does not ends a page.
+    #[test]
+    fn every_word_that_a_page_asks_for_is_there() {
+        let words = ASSETS.iter().find(|asset| asset.path == "/console/words_en.js").unwrap().text;
+        for asset in ASSETS.iter().filter(|asset| asset.kind == SCRIPT) {
+            let calls = asset.text.match_indices("t(\"").filter(|(at, _)| {
+                // Not the end of another name, such as `get`.
+                !asset.text[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            });
+            for asked in calls.filter_map(|(at, call)| Some(asset.text[at + call.len()..].split_once('"')?.0)) {
+                let key = asked.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+                assert!(!key || words.contains(&format!("\n  {asked}:")), "{} asks for {asked}", asset.path);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, agents, audit, bots, calls, health, live, numbers, recordings, seats, session, tokens, users, wall, widget, wire,
+    ApiState, agents, alerts, approvals, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats,
+    session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -24,7 +25,7 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     components(schemas(
         crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
         wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot,
-        wire::agents::QueueNews, wire::agents::OfferNews
+        wire::agents::QueueNews, wire::agents::OfferNews, wire::wall::AlertMessage, wire::approvals::WallApprovals
     ))
 )]
 struct Description;
@@ -36,7 +37,7 @@ impl Modify for Bearer {
         let words = "An API token, or the one in `admin.token`. WebSockets from a browser send it as a subprotocol: `switchboard, bearer.TOKEN`.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build();
         api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        let words = "The session of a user who signed in (`POST /api/v1/session`). What changes something carries `x-csrf-token` with it.";
+        let words = "The session of a user who signed in (`POST /api/v1/session`); by TLS its name has the prefix `__Host-`. What changes something carries `x-csrf-token` with it.";
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, words));
         api.components.get_or_insert_default().add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
         let words = "The token of one session, from `POST /api/v1/widget/sessions`.";
@@ -60,8 +61,20 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(agents::queue))
         .routes(routes!(agents::offers))
         .routes(routes!(agents::accept, agents::decline))
+        .routes(routes!(notes::list, notes::add))
+        .routes(routes!(notes::tag))
+        .routes(routes!(shares::make))
+        .routes(routes!(shares::open))
+        .routes(routes!(erase::erase))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::decide))
         .routes(routes!(live::events))
         .routes(routes!(numbers::numbers))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::see))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::replay_all))
         .routes(routes!(wall::wall))
         .routes(routes!(wall::call))
         .routes(routes!(bots::list))

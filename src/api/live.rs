@@ -9,7 +9,6 @@ use crate::security::{Action, Principal, Right};
 use crate::store::{Call, CallEvent, TimelineEvent, Wanted};
 use axum::extract::ws::WebSocket;
 use axum::extract::{Query, State, WebSocketUpgrade};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::borrow::Cow;
@@ -35,9 +34,9 @@ pub(super) async fn events(
     if let Err(problem) = admit(&state, &principal, &watch).await {
         return problem.into_response();
     }
-    let Ok(place) = state.watchers.clone().try_acquire_owned() else {
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected")
-            .into_response();
+    let place = match state.watchers.take(&principal.name) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
     };
     // Subscribed before the snapshot is taken, so that nothing falls between.
     let events = state.app.store.watch();

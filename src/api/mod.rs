@@ -2,6 +2,8 @@
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
 mod agents;
+mod alerts;
+mod approvals;
 mod assets;
 mod audit;
 mod auth;
@@ -9,15 +11,20 @@ mod bots;
 mod calls;
 mod console;
 mod describe;
+mod erase;
 mod health;
 mod live;
+mod meter;
+mod notes;
 mod numbers;
+mod places;
 mod problem;
 mod query;
 mod recordings;
 mod seats;
 pub mod serve;
 mod session;
+mod shares;
 #[cfg(test)]
 mod tests;
 pub mod tls;
@@ -27,13 +34,16 @@ mod view;
 mod waiting;
 mod wall;
 mod watcher;
+mod webhooks;
 pub mod widget;
 pub mod wire;
 
 pub use describe::description;
 pub use problem::Problem;
 
+use crate::alerting::Alerting;
 use crate::bots::BotCatalog;
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{AgentDesk, CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
 use crate::security::Access;
@@ -42,7 +52,7 @@ use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
 use crate::{observe, outbound};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -52,14 +62,16 @@ use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+/// What tells browsers to speak TLS with this host from now on, for a year (RFC 6797).
+const ALWAYS_TLS: &str = "max-age=31536000";
 /// The longest request body.
 const BODY: usize = 64 * 1024;
 /// The longest wait for an answer's head.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest pause within a request's body: who begins one and stops holds a connection that others want.
 const STALL: Duration = Duration::from_secs(3);
-/// Watchers of events at the same time; one more is refused with 503.
-const WATCHERS: usize = 64;
+/// Requests that count calls at the same time: each reads much of the database.
+const COUNTING: usize = 1;
 
 /// What the API works with.
 #[derive(Clone)]
@@ -74,6 +86,8 @@ pub struct App {
     pub https: bool,
     pub metrics: PrometheusHandle,
     pub health: HealthPlan,
+    /// What supervisors are alerted to, and who is told by HTTP.
+    pub alerting: Arc<Alerting>,
     /// Which pages may call, and what answers their calls.
     pub page_access: Arc<PageAccess>,
     pub pages: Arc<dyn PageCalls>,
@@ -81,13 +95,16 @@ pub struct App {
     pub supervisors: Arc<dyn Supervisors>,
     /// What agents ask for who take calls in a browser.
     pub agents: Arc<dyn AgentDesk>,
+    /// The actions that wait for a supervisor.
+    pub approvals: ApprovalQueue,
 }
 
 /// What every route is given: [`App`] and what the API alone uses.
 #[derive(Clone)]
 struct ApiState {
     app: App,
-    watchers: Arc<Semaphore>,
+    watchers: places::WatcherPlaces,
+    counting: Arc<Semaphore>,
     wall: Arc<wall::WallFeed>,
 }
 
@@ -96,7 +113,12 @@ pub fn router(app: App) -> axum::Router {
     let (router, open, document) = describe::described();
     let parameters = query::QueryParameters::of(&document);
     let wall = Arc::new(wall::WallFeed::start(app.store.clone(), app.health));
-    let state = ApiState { app, watchers: Arc::new(Semaphore::new(WATCHERS)), wall };
+    let state = ApiState {
+        app,
+        watchers: places::WatcherPlaces::default(),
+        counting: Arc::new(Semaphore::new(COUNTING)),
+        wall,
+    };
     let closed = router
         .route_layer(middleware::from_fn_with_state(parameters.clone(), query::check))
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::check))
@@ -110,7 +132,8 @@ pub fn router(app: App) -> axum::Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), widget::enabled));
     // Outside of all that can refuse: a page may read every refusal of its own.
     let open = limited(open).layer(middleware::from_fn_with_state(state.clone(), widget::share));
-    limited(closed).merge(open).layer(middleware::from_fn(count)).with_state(state)
+    let all = limited(closed).merge(open).layer(middleware::from_fn(count));
+    all.layer(middleware::from_fn_with_state(state.clone(), always_tls)).with_state(state)
 }
 
 /// What a request may cost, and one shape for every refusal.
@@ -134,6 +157,18 @@ async fn health_alone_in_spare_places(request: Request, next: Next) -> Response 
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, words).later(5).into_response()
 }
 
+/// Where TLS is spoken, it is from then on. Not where a developer's other servers have the same name.
+async fn always_tls(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let tells = auth::by_tls(&state, request.extensions(), headers) && host.split(':').next() != Some("localhost");
+    let mut response = next.run(request).await;
+    if tells {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ALWAYS_TLS));
+    }
+    response
+}
+
 async fn count(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let response = next.run(request).await;
@@ -144,6 +179,9 @@ async fn count(request: Request, next: Next) -> Response {
 /// A fault of the store, as the API tells it.
 impl From<crate::store::Fault> for Problem {
     fn from(fault: crate::store::Fault) -> Self {
+        if let crate::store::Fault::TooMany(_) = fault {
+            return Self::new(StatusCode::BAD_REQUEST, fault.to_string());
+        }
         tracing::error!(%fault, "the store cannot answer the API");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the memory of calls does not answer at present; try again")
     }

@@ -75,14 +75,20 @@ impl From<AccessFault> for Problem {
                 let words = "the database of users and of the audit does not answer at present; try again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, words).later(2)
             }
+            // Already in the log.
+            F::AuditUnwritten(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, words).later(2).coded("audit_unwritten"),
             F::Random | F::Hash(_) => {
                 tracing::error!(%fault, "a password or a secret cannot be made");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server cannot make secrets; see its log")
             }
-            F::Name | F::ShortPassword | F::LongPassword | F::TokenName | F::NoRights | F::TokenEnd(_) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, words)
-            }
-            F::UserExists | F::LastAdmin => Self::new(StatusCode::CONFLICT, words),
+            F::Name
+            | F::ShortPassword
+            | F::LongPassword
+            | F::TokenName
+            | F::TokenChain
+            | F::NoRights
+            | F::TokenEnd(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, words),
+            F::UserExists | F::TokenExists | F::LastAdmin => Self::new(StatusCode::CONFLICT, words),
             F::NoUser | F::NoToken => Self::new(StatusCode::NOT_FOUND, words),
             F::BeyondMaker(_) => Self::new(StatusCode::FORBIDDEN, words),
             F::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, words).coded("wrong_password"),

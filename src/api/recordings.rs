@@ -1,5 +1,5 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
-use super::calls::of_right;
+use super::calls::{of_right, shared_with};
 use super::wire::{Pause, ProblemDocument};
 use super::{Problem, SharedState};
 use crate::security::{Action, Principal, Right};
@@ -39,6 +39,7 @@ pub(super) async fn recording(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let principal = shared_with(&state, principal, &id).await?;
     let call = of_right(&state, &principal, Right::HearRecordings, &id).await?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = state.app.store.recording(&call).ok_or_else(none)?;
@@ -103,12 +104,16 @@ pub(super) async fn pause(
     Path(id): Path<String>,
     Json(Pause { paused }): Json<Pause>,
 ) -> Result<StatusCode, Problem> {
-    of_right(&state, &principal, Right::PauseRecording, &id).await?;
-    if !state.app.calls.pause_recording(&id, paused) {
-        return Err(Problem::new(StatusCode::CONFLICT, "this call is not being recorded"));
+    let call = of_right(&state, &principal, Right::PauseRecording, &id).await?;
+    let unrecorded = || Problem::new(StatusCode::CONFLICT, "this call is not being recorded");
+    if !call.is_recording() {
+        return Err(unrecorded());
     }
     let action = if paused { Action::RecordingPaused } else { Action::RecordingResumed };
-    state.app.access.audit().note(&principal, action, Some(&id), json!({})).await?;
+    state.app.access.audit().require(&principal, action, Some(&id), json!({})).await?;
+    if !state.app.calls.pause_recording(&id, paused) {
+        return Err(unrecorded());
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,13 +4,13 @@ use super::auth::need;
 use super::calls::of_right;
 use super::widget::{FRAGMENT, IceMatch, SDP, begun, is, restarted, wants};
 use super::wire::{
-    GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatModeDocument,
-    SeatsDocument,
+    GuidanceDocument, GuidanceReceipt, HandBackDocument, JoinQuery, ProblemDocument, SeatDocument, SeatMode,
+    SeatModeDocument, SeatWaits, SeatsDocument,
 };
 use super::{ApiState, Problem, SharedState};
 use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer};
 use crate::security::{Action, Principal, Right};
-use crate::store::CallState;
+use crate::store::{Call, CallState};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -24,6 +24,10 @@ use serde_json::json;
 const SENTENCE: usize = 500;
 /// The longest promise.
 const PROMISE: usize = 2_000;
+/// The most slots of one guidance, and the longest name and value of one.
+const SLOTS: usize = 64;
+const NAME: usize = 64;
+const VALUE: usize = 1_000;
 
 /// What taking part in this way asks for.
 const fn right(mode: Supervision) -> Right {
@@ -41,21 +45,31 @@ const fn right_at(seat: u8) -> Right {
 }
 
 /// Refuses what `principal` may not do with this call, and calls in which nobody could be heard.
-async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<(), Problem> {
+async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<Call, Problem> {
     let call = of_right(state, principal, right, id).await?;
     match call.state {
-        CallState::Live if call.answered_at.is_some() => Ok(()),
+        CallState::Live if call.answered_at.is_some() => Ok(call),
         CallState::Live => Err(Problem::new(StatusCode::CONFLICT, "this call is not answered yet")),
         CallState::Ended => Err(Problem::new(StatusCode::CONFLICT, "this call is over already")),
     }
 }
 
-/// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected.
+/// Refuses a way of taking part that `principal` has no right to. What is whispered guides the bot.
+async fn admit_as(state: &ApiState, principal: &Principal, mode: Supervision, id: &str) -> Result<Call, Problem> {
+    let call = admit(state, principal, right(mode), id).await?;
+    if mode == Supervision::Whisper {
+        admit(state, principal, Right::Guide, id).await?;
+    }
+    Ok(call)
+}
+
+/// Joins a live call: an SDP offer for its answer. The seat hears the call as soon as its line is connected and the caller has heard to
+/// its end that others may listen; the list of seats tells which ones wait for that.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/seats", operation_id = "take_seat", tag = "supervision",
     params(("id" = String, Path), JoinQuery), request_body(content = String, content_type = "application/sdp"), responses(
     (status = CREATED, body = String, content_type = "application/sdp", description = "The answer; Location, ETag (the ICE session) and Link (TURN servers) with it"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
-    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over (`detail` names them), all seats are taken, or the call is not answered or over"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over (`detail` names them), all seats are taken, the call is not answered or over, or its bot does not disclose that others may listen"),
     (status = UNSUPPORTED_MEDIA_TYPE, body = ProblemDocument, content_type = "application/problem+json"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "An offer that cannot be answered, or without a microphone for a mode that speaks"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Stopping, or no port; with Retry-After"),
@@ -69,21 +83,42 @@ pub(super) async fn join(
     offer: String,
 ) -> Result<Response, Problem> {
     let mode = mode.unwrap_or_default();
-    admit(&state, &principal, right(mode.into()), &id).await?;
+    admit_as(&state, &principal, mode.into(), &id).await?;
     if !is(&headers, SDP) {
         return Ok(wants(SDP));
     }
+    let audit = state.app.access.audit();
+    audit.ready().await?;
     let (access, whose) = (state.app.access.clone(), principal.clone());
     let until = Box::pin(async move { access.until_changed(&whose).await });
-    let offer = SeatOffer { who: principal.name.clone(), mode: mode.into(), sdp: offer, until };
+    let left = Box::new(lost(&state, &principal, &id));
+    let offer = SeatOffer { who: principal.name.clone(), mode: mode.into(), sdp: offer, until, left };
     let SeatAnswer { seat, etag, sdp } = state.app.supervisors.join(&id, offer).await?;
     let detail = json!({"seat": seat.0, "mode": mode.name()});
-    if let Err(fault) = state.app.access.audit().note(&principal, Action::SeatTaken, Some(&id), detail).await {
+    if let Err(fault) = audit.require(&principal, Action::SeatTaken, Some(&id), detail).await {
         // Nobody listens unrecorded. One who has left meanwhile is not there to be sent away.
-        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).ok();
+        state.app.supervisors.leave(&SeatAddress { call: id, seat }, &principal.name).await.ok();
         return Err(fault.into());
     }
     Ok(begun(&state, &format!("/api/v1/calls/{id}/seats/{}", seat.0), etag, sdp))
+}
+
+/// Records the end of a seat that its supervisor has not asked for.
+pub(super) fn lost(
+    state: &ApiState,
+    principal: &Principal,
+    call: &str,
+) -> impl FnOnce(Seat, &'static str) + Send + use<> {
+    let (access, principal, call) = (state.app.access.clone(), principal.clone(), call.to_owned());
+    move |seat: Seat, why: &'static str| {
+        tokio::spawn(async move {
+            let detail = json!({"seat": seat.0, "why": why});
+            let noted = access.audit().note(&principal, Action::SeatLeft, Some(&call), detail).await;
+            if let Err(why) = noted {
+                tracing::error!(%why, %call, "the end of a supervisor's seat is not in the audit");
+            }
+        });
+    }
 }
 
 /// Who supervises a live call, and how.
@@ -97,9 +132,11 @@ pub(super) async fn list(
     principal: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<SeatsDocument>, Problem> {
-    admit(&state, &principal, Right::Monitor, &id).await?;
+    let call = admit(&state, &principal, Right::Monitor, &id).await?;
     let seats = state.app.supervisors.seats(&id).into_iter();
+    let takes_part = |seat: Seat| call.seats.iter().any(|taken| taken.seat == seat.0);
     let document = |seat: crate::call::TakenSeat| SeatDocument {
+        waits: (seat.connected && !takes_part(seat.seat)).then_some(SeatWaits::Disclosure),
         seat: seat.seat.0,
         name: seat.name,
         mode: seat.mode.into(),
@@ -136,11 +173,9 @@ pub(super) async fn patch(
             Ok(Json(wanted)) => wanted,
             Err(refused) => return Ok(refused.into_response()),
         };
-        admit(&state, &principal, right(wanted.mode.into()), &id).await?;
+        admit_as(&state, &principal, wanted.mode.into(), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
-        supervisors.set_mode(&at, &principal.name, wanted.mode.into())?;
-        let detail = json!({"seat": seat, "mode": wanted.mode.name()});
-        state.app.access.audit().note(&principal, Action::SeatModeChanged, Some(&at.call), detail).await?;
+        set_mode(&state, &principal, &at, wanted.mode).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     if !is(&headers, FRAGMENT) {
@@ -161,6 +196,23 @@ pub(super) async fn patch(
     }
 }
 
+/// Sets a mode that is in the audit, or stays as it was.
+async fn set_mode(state: &ApiState, principal: &Principal, at: &SeatAddress, mode: SeatMode) -> Result<(), Problem> {
+    let (supervisors, audit) = (&state.app.supervisors, state.app.access.audit());
+    audit.ready().await?;
+    let before = supervisors.seats(&at.call).into_iter().find(|taken| taken.seat == at.seat);
+    supervisors.set_mode(at, &principal.name, mode.into()).await?;
+    let detail = json!({"seat": at.seat.0, "mode": mode.name()});
+    let Err(fault) = audit.require(principal, Action::SeatModeChanged, Some(&at.call), detail).await else {
+        return Ok(());
+    };
+    // One who has left meanwhile takes part in no way.
+    if let Some(before) = before {
+        supervisors.set_mode(at, &principal.name, before.mode).await.ok();
+    }
+    Err(fault.into())
+}
+
 /// Leaves. A call that was taken over is the bot's again.
 #[utoipa::path(delete, path = "/api/v1/calls/{id}/seats/{seat}", operation_id = "leave_seat", tag = "supervision",
     params(("id" = String, Path), ("seat" = u8, Path)), responses(
@@ -175,7 +227,7 @@ pub(super) async fn leave(
 ) -> Result<StatusCode, Problem> {
     of_right(&state, &principal, right_at(seat), &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
-    state.app.supervisors.leave(&at, &principal.name)?;
+    state.app.supervisors.leave(&at, &principal.name).await?;
     let detail = json!({"seat": seat});
     state.app.access.audit().note(&principal, Action::SeatLeft, Some(&at.call), detail).await?;
     Ok(StatusCode::OK)
@@ -203,6 +255,8 @@ pub(super) async fn hand_back(
         ));
     }
     let guidance = Guidance { task, slots, say: None };
+    bounded(&guidance)?;
+    state.app.access.audit().ready().await?;
     let detail = json!({"handed_back": true, "slots": slot_names(&guidance), "task": guidance.task});
     let id_of_guidance = state.app.supervisors.hand_back(&id, &principal.name, guidance, promise).await?;
     state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
@@ -215,6 +269,7 @@ pub(super) async fn hand_back(
     (status = ACCEPTED, body = GuidanceReceipt, description = "The call's timeline tells which turn followed it: `guidance_used` with this `id`, or `guidance_refused`"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "The call has no bot that could follow, is not answered or over"),
+    (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "As much guidance as can wait does already"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "Nothing to follow; a slot or a task that the bot does not have, or a value that the slot does not take"),
 ))]
 pub(super) async fn guide(
@@ -235,10 +290,26 @@ pub(super) async fn guide(
         let words = "give the bot something: `say`, `slots` or `task`";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
     }
+    bounded(&guidance)?;
+    state.app.access.audit().ready().await?;
     let detail = json!({"slots": slot_names(&guidance), "task": guidance.task, "say": guidance.say.is_some()});
     let number = state.app.supervisors.guide(&id, &principal.name, guidance).await?;
     state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
     Ok((StatusCode::ACCEPTED, Json(GuidanceReceipt { id: number })))
+}
+
+/// Refuses what no bot has: names and values are repeated in the audit, the timeline and refusals.
+fn bounded(guidance: &Guidance) -> Result<(), Problem> {
+    let long = |name: &String| name.chars().count() > NAME;
+    let value = |value: &serde_json::Value| value.to_string().chars().count() > VALUE;
+    let Guidance { task, slots, .. } = guidance;
+    if slots.len() <= SLOTS && !task.iter().chain(slots.keys()).any(long) && !slots.values().any(value) {
+        return Ok(());
+    }
+    let words = format!(
+        "at most {SLOTS} slots; a slot's and a task's name have at most {NAME} characters, a value at most {VALUE}"
+    );
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words))
 }
 
 /// The slots without their values, which no audit holds.
@@ -260,6 +331,8 @@ impl From<SeatFault> for Problem {
             SeatFault::Silent(_) | SeatFault::Offer(_) => StatusCode::UNPROCESSABLE_ENTITY,
             SeatFault::Fragment(_) => StatusCode::BAD_REQUEST,
             SeatFault::Stale => StatusCode::PRECONDITION_FAILED,
+            SeatFault::Guidance(GuidanceFault::Full) => StatusCode::TOO_MANY_REQUESTS,
+            SeatFault::NotDisclosed => StatusCode::CONFLICT,
             SeatFault::Guidance(
                 GuidanceFault::Busy | GuidanceFault::Over | GuidanceFault::NotTakenOver | GuidanceFault::NoBot,
             ) => StatusCode::CONFLICT,
@@ -267,6 +340,7 @@ impl From<SeatFault> for Problem {
         };
         let code = match &fault {
             SeatFault::TakenOver(_) => Some("taken_over"),
+            SeatFault::NotDisclosed => Some("not_disclosed"),
             SeatFault::Guidance(GuidanceFault::Slot { .. } | GuidanceFault::Value(_)) => Some("slot"),
             _ => None,
         };

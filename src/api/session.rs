@@ -2,14 +2,14 @@
 use super::auth::{self, Browser};
 use super::wire::{NewPassword, ProblemDocument, SessionRights, SignIn, WelcomeForm};
 use super::{Problem, SharedState};
-use crate::security::{Principal, SESSION_COOKIE, SignedIn, csrf};
+use crate::security::{Principal, SignedIn, csrf, session_cookie};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// Signs a user in: the answer's cookie, `switchboard_session`, is the session. Too many wrong passwords of one account, or from one
-/// address, and it has to wait.
+/// Signs a user in: the answer's cookie, `switchboard_session` (by TLS `__Host-switchboard_session`), is the session. After many wrong
+/// passwords from one source, or while many others are checked, it has to wait.
 #[utoipa::path(post, path = "/api/v1/session", operation_id = "sign_in", tag = "session", security(()), request_body = SignIn, responses(
     (status = OK, body = SessionRights, description = "Signed in; Set-Cookie"),
     (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "Name or password is wrong, or the user is disabled"),
@@ -42,10 +42,10 @@ pub(super) async fn welcome(
 
 /// Who asks, and what that one may do.
 #[utoipa::path(get, path = "/api/v1/session", operation_id = "read_session", tag = "session", responses((status = OK, body = SessionRights)))]
-pub(super) async fn read(principal: Principal, headers: HeaderMap) -> Response {
+pub(super) async fn read(principal: Principal, browser: Browser, headers: HeaderMap) -> Response {
     // A bearer comes before a cookie.
     let by_cookie = principal.kind == crate::security::PrincipalKind::Session;
-    let secret = auth::session(&headers).filter(|_| by_cookie);
+    let secret = auth::session(&headers, browser.https).filter(|_| by_cookie);
     unstored(Json(SessionRights::of(&principal, secret.map(csrf))).into_response())
 }
 
@@ -99,7 +99,8 @@ fn begun(browser: &Browser, SignedIn { principal, secret }: SignedIn) -> Respons
 /// RFC 6265bis: no script reads it, no page of another site makes the browser send it.
 fn cookie(response: &mut Response, browser: &Browser, secret: &str, more: &str) {
     let secure = if browser.https { "; Secure" } else { "" };
-    let text = format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+    let name = session_cookie(browser.https);
+    let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     response.headers_mut().extend(HeaderValue::from_str(&text).ok().map(|value| (header::SET_COOKIE, value)));
 }
 

@@ -1,8 +1,10 @@
 //! The API over real HTTP on loopback.
+use super::places::{EACH, WATCHERS};
 use super::*;
 use crate::bots::BotStatus;
+use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{CallHealth, DialOrder};
-use crate::security::{AccessPlan, Secret, SessionLimits};
+use crate::security::{AccessPlan, NewToken, Principal, Rights, Secret, SessionLimits};
 use crate::store::{
     Blame, Call, CallEvent, Direction, End, Latency, Mark, Private, Reason, Speaker, Started, TimelineEvent, Turn,
 };
@@ -19,6 +21,9 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 mod agents;
+mod alerts;
+mod approvals;
+mod notes;
 mod numbers;
 mod page;
 mod recording;
@@ -130,6 +135,7 @@ struct Site {
     calls: Arc<Switch>,
     supervisors: Arc<seats::Table>,
     desk: Arc<agents::Desk>,
+    approvals: ApprovalQueue,
     /// Serves as long as it is held.
     _web: serve::Web,
 }
@@ -142,10 +148,14 @@ impl Site {
     async fn with(name: &str, page_access: crate::widget::PageAccessPlan) -> Self {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = Store::open(&crate::testdir(name)).await.unwrap();
+        let dir = crate::testdir(name);
+        let store = Store::open(&dir).await.unwrap();
+        let health = crate::plans::health(&crate::config::Config::default());
+        let alerting = Arc::new(Alerting::start(store.clone(), health, dir.join("alerts.toml")).unwrap());
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let supervisors = Arc::<seats::Table>::default();
         let desk = Arc::<agents::Desk>::default();
+        let approvals = ApprovalQueue::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
         let sessions = SessionLimits { idle: Duration::from_secs(3600), longest: Duration::from_secs(43_200) };
@@ -159,15 +169,27 @@ impl Site {
             access: access.clone(),
             https: false,
             metrics,
-            health: crate::plans::health(&crate::config::Config::default()),
+            health,
+            alerting,
             page_access: Arc::new(PageAccess::new(page_access).unwrap()),
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
+            approvals: approvals.clone(),
             agents: desk.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, desk, _web: web }
+        Self {
+            address: web.address(),
+            client: Client::new(),
+            store,
+            access,
+            calls,
+            supervisors,
+            approvals,
+            desk,
+            _web: web,
+        }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -227,7 +249,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 50);
+    assert_eq!(routes.len(), 63);
     routes
 }
 
@@ -470,15 +492,32 @@ async fn a_watcher_too_slow_is_told_how_much_it_missed() {
 #[tokio::test]
 async fn only_so_many_watch_at_once() {
     let site = Site::open("api-watchers").await;
-    let mut sockets = Vec::new();
-    for _ in 0..WATCHERS {
-        sockets.push(site.socket("/api/v1/events", TOKEN).await.unwrap());
+    let expires_at = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let mut tokens = vec![TOKEN.to_owned()];
+    for name in ["one", "two", "three", "four"] {
+        let new = NewToken { name, rights: Rights::all(), bots: None, expires_at };
+        tokens.push(site.access.make_token(&Principal::admin_token(), new).await.unwrap().secret);
     }
-    let refused = site.socket("/api/v1/events", TOKEN).await;
-    assert!(matches!(refused, Err(tungstenite::Error::Http(response)) if response.status() == 503));
+    let refused = async |token: &str, words: &str| match site.socket("/api/v1/events", token).await {
+        Err(tungstenite::Error::Http(answer)) => {
+            let body = String::from_utf8_lossy(answer.body().as_deref().unwrap_or_default()).into_owned();
+            answer.status() == 503 && body.contains(words)
+        }
+        _ => false,
+    };
+    let mut sockets = Vec::new();
+    for token in &tokens[..WATCHERS / EACH] {
+        for _ in 0..EACH {
+            sockets.push(site.socket("/api/v1/events", token).await.unwrap());
+        }
+        if sockets.len() < WATCHERS {
+            assert!(refused(token, "close one of them").await, "nobody takes all places");
+        }
+    }
+    assert!(refused(&tokens[4], "as many watchers as allowed").await);
     drop(sockets.pop());
     let start = std::time::Instant::now();
-    while site.socket("/api/v1/events", TOKEN).await.is_err() {
+    while site.socket("/api/v1/events", &tokens[4]).await.is_err() {
         assert!(start.elapsed() < Duration::from_secs(5), "a place that is left is free again");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

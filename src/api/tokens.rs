@@ -17,10 +17,11 @@ pub(super) async fn list(State(state): SharedState, principal: Principal) -> Res
     Ok(Json(Tokens { tokens: state.app.access.tokens().await?.into_iter().map(Into::into).collect() }))
 }
 
-/// Makes a token for a program: some rights, some bots, an end. Its owner is who makes it; when that one loses a right, is disabled or
-/// removed, so is the token.
+/// Makes a token for a program: some rights, some bots, an end. Its owner is who makes it, or whose token makes it; when that one, or that
+/// token, loses a right, ends or is removed, so does the token.
 #[utoipa::path(post, path = "/api/v1/tokens", operation_id = "make_token", tag = "tokens", request_body = NewTokenDocument, responses(
     (status = CREATED, body = TokenMade),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Its owner has a token of this name"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "Name, rights, bots or end are not as they should be"),
 ))]
 pub(super) async fn make(

@@ -8,6 +8,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
+/// The most bots of one user or token.
+const BOTS: usize = 256;
+
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "users", responses((status = OK, body = Users)))]
 pub(super) async fn list(State(state): SharedState, principal: Principal) -> Result<Json<Users>, Problem> {
     need(&principal, Right::ManageUsers, None)?;
@@ -69,6 +72,10 @@ pub(super) async fn remove(
 
 /// Refuses a bot that there is not: a name that is mistyped would let nobody do anything.
 pub(super) fn known(state: &ApiState, bots: Option<&[String]>) -> Result<(), Problem> {
+    if bots.is_some_and(|bots| bots.len() > BOTS) {
+        let words = format!("`bots` has at most {BOTS} names; leave it out for all bots");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
+    }
     let unknown = |bot: &&String| *bot != ECHO && !state.app.bots.knows(bot);
     match bots.into_iter().flatten().find(unknown) {
         None => Ok(()),

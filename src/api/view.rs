@@ -1,7 +1,8 @@
 //! `View`: what of a call somebody sees. Everything that leaves by the API goes through it: lists, calls, events.
+use crate::call::approvals::Approval;
 use crate::insight::wall::Row;
 use crate::security::{Principal, Right};
-use crate::store::{Call, CallEvent, LiveChange, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
+use crate::store::{Alert, Call, CallEvent, LiveChange, Mood, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
 use serde_json::Value;
 
 /// Of a number with at least so many digits the last two are shown.
@@ -57,13 +58,38 @@ impl View {
             }
             row.slots.values_mut().for_each(|slot| slot.value = Private::<Value>::withheld());
             row.seats.values_mut().for_each(|seat| seat.name = WITHHELD.into());
+            row.mood = row.mood.map(Mood::without_words);
         }
         row
     }
 
-    /// Whether what changes from moment to moment is told: whose turn it is to everybody, what is said to who may see words.
+    pub(super) fn approval(self, mut approval: Approval) -> Approval {
+        if !self.words {
+            approval.values.iter_mut().for_each(|value| value.text = WITHHELD.into());
+            approval.action = WITHHELD.into();
+        }
+        approval
+    }
+
+    /// Whether what changes from moment to moment is told: how the call stands to everybody, what is said to who may see words.
     pub(super) fn has_change(self, change: &LiveChange) -> bool {
-        self.words || matches!(change, LiveChange::Floor { .. })
+        self.words
+            || matches!(
+                change,
+                LiveChange::Floor { .. }
+                    | LiveChange::Levels { .. }
+                    | LiveChange::Asked { .. }
+                    | LiveChange::Next { .. }
+            )
+    }
+
+    /// An alert: a word that was said, and who has seen it, are for who may see words.
+    pub(super) fn alert(self, mut alert: Alert) -> Alert {
+        if !self.words {
+            alert.reason.word.iter_mut().for_each(|word| *word = WITHHELD.into());
+            alert.seen.iter_mut().for_each(|seen| seen.by = WITHHELD.into());
+        }
+        alert
     }
 
     pub(super) fn event(self, mut event: TimelineEvent) -> TimelineEvent {

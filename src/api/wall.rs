@@ -1,12 +1,14 @@
 //! The wall: live calls as rows, pushed to who watches all of them, and one live call, pushed to who watches it.
 use super::auth::need;
 use super::calls::of_right;
+use super::meter::Meter;
 use super::view::View;
 use super::waiting::WaitingFeed;
 use super::watcher::{Connection, Gone};
-use super::wire::wall::{CallSnapshot, WallChanges, WallRow, WallSnapshot};
+use super::wire::approvals::WallApprovals;
+use super::wire::wall::{AlertMessage, CallSnapshot, WallChanges, WallRow, WallSnapshot};
 use super::wire::{Missed, ProblemDocument};
-use super::{ApiState, Problem, SharedState, auth};
+use super::{ApiState, Problem, SharedState, approvals, auth};
 use crate::insight::health::HealthPlan;
 use crate::insight::wall::{Changes, Row, Wall};
 use crate::security::{Action, Principal, Right};
@@ -71,12 +73,20 @@ impl WallFeed {
         let (events, live) = (store.watch(), store.watch_live());
         let mut wall = lock(&self.wall);
         let row = wall.row(Timestamp::now(), id)?;
-        Some(CallFeed { events, live, rows: self.changes.subscribe(), row, under_way: wall.under_way(id) })
+        Some(CallFeed {
+            meter: Meter::new(store.clone(), id),
+            events,
+            live,
+            rows: self.changes.subscribe(),
+            row,
+            under_way: wall.under_way(id),
+        })
     }
 }
 
 /// What is told to who watches one call.
 struct CallFeed {
+    meter: Meter,
     events: broadcast::Receiver<Arc<TimelineEvent>>,
     live: broadcast::Receiver<Arc<LiveEvent>>,
     rows: broadcast::Receiver<Arc<Changes>>,
@@ -150,9 +160,11 @@ fn seen(principal: &Principal, rows: &[Row]) -> Vec<WallRow> {
 }
 
 /// A WebSocket: first every live call as a row (`{"event":"wall"}`), then the rows that change and the ids of calls that end
-/// (`{"event":"rows"}`), at most every 100 ms. A watcher that is too slow is sent the whole wall again.
+/// (`{"event":"rows"}`), at most every 100 ms; alerts as they come or are seen (`{"event":"alert"}`); and to who may approve actions, those
+/// that wait (`{"event":"approvals"}`), at the start where there are any, and at each change. A watcher that is too slow is sent the whole
+/// wall again.
 #[utoipa::path(get, path = "/api/v1/wall", operation_id = "watch_wall", tag = "events", responses(
-    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges`"),
+    (status = SWITCHING_PROTOCOLS, description = "Messages: a `WallSnapshot`, then `WallChanges`, `AlertMessage`s and `WallApprovals`"),
     (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "A parameter, or no WebSocket handshake"),
     (status = UPGRADE_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "The connection cannot become a WebSocket: HTTP/1.0"),
     (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json", description = "Too many watchers"),
@@ -161,7 +173,10 @@ pub(super) async fn wall(State(state): SharedState, principal: Principal, upgrad
     if let Err(problem) = admit(&state, &principal).await {
         return problem.into_response();
     }
-    let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
+    let place = match state.watchers.take(&principal.name) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal.clone());
         // An error here is a watcher that left.
@@ -180,12 +195,14 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
     Ok(())
 }
 
-fn crowded() -> Response {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many watchers as allowed are connected").later(10).into_response()
-}
-
 async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
     let mut waiting = WaitingFeed::new(state);
+    let (mut alerts, approvals) = (state.app.alerting.watch(), &state.app.approvals);
+    let mut asked = approvals.watch();
+    if !approvals.list().is_empty() {
+        asked.mark_changed();
+    }
+    let decides = principal.may(Right::Approve, None);
     'whole: loop {
         let (rows, mut changes) = state.wall.watch();
         let calls = seen(principal, &rows);
@@ -198,6 +215,19 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, state: &Ap
                 new = changes.recv() => new,
                 () = waiting.changed() => {
                     waiting.tell(&mut connection, principal, state).await?;
+                    continue;
+                }
+                alert = alerts.recv() => {
+                    // Who missed some finds them in the list.
+                    if let Some(alert) = alert.ok().filter(|alert| principal.reaches(&alert.bot)) {
+                        let alert = View::of(principal, &alert.bot).alert((*alert).clone());
+                        connection.tell(&AlertMessage { alert }).await?;
+                    }
+                    continue;
+                }
+                Ok(()) = asked.changed(), if decides => {
+                    let approvals = approvals::seen(principal, approvals.list());
+                    connection.tell(&WallApprovals { approvals }).await?;
                     continue;
                 }
                 stays = connection.stays() => {
@@ -242,7 +272,10 @@ pub(super) async fn call(
         Ok(opened) => opened,
         Err(problem) => return problem.into_response(),
     };
-    let Ok(place) = state.watchers.clone().try_acquire_owned() else { return crowded() };
+    let place = match state.watchers.take(&principal.name) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     let serve = async move |socket: WebSocket| {
         let connection = Connection::new(socket, state.app.access.clone(), principal);
         // An error here is a watcher that left.
@@ -283,7 +316,7 @@ async fn tell_call(
     timeline: Vec<TimelineEvent>,
     feed: CallFeed,
 ) -> Result<(), Gone> {
-    let CallFeed { mut events, mut live, mut rows, row, mut under_way } = feed;
+    let CallFeed { mut meter, mut events, mut live, mut rows, row, mut under_way } = feed;
     under_way.retain(|change| view.has_change(change));
     let timeline = timeline.into_iter().map(|event| view.event(event)).collect();
     let first = CallSnapshot { now: Timestamp::now(), row: view.row(row).into(), timeline, under_way };
@@ -318,6 +351,10 @@ async fn tell_call(
                 Err(RecvError::Lagged(_)) => continue,
                 Err(fault) => fault,
             },
+            levels = meter.next() => {
+                connection.tell(&levels).await?;
+                continue;
+            }
             stays = connection.stays() => {
                 stays?;
                 continue;

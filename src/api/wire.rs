@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod agents;
+pub mod alerts;
+pub mod approvals;
+pub mod notes;
 pub mod numbers;
 pub mod wall;
 
@@ -282,6 +285,17 @@ pub struct SeatDocument {
     pub mode: SeatMode,
     /// Whether its line is connected: until then nothing is heard there.
     pub connected: bool,
+    /// Why it neither hears nor is heard although its line is connected; null where it takes part.
+    #[schema(required)]
+    pub waits: Option<SeatWaits>,
+}
+
+/// What a supervisor's seat waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatWaits {
+    /// The caller has not heard to its end that others may listen.
+    Disclosure,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

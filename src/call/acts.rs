@@ -6,10 +6,11 @@ use super::person::{PersonEvent, PersonOrder};
 use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
 use crate::store::{CallEvent, LiveChange, Mark, Private};
-use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
+use dialog::conversation::{Expect, HandOver, PersonFault, ToolCall, ToolId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
+use media::hears::Supervision;
 use media::leg::{BotMode, LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
@@ -37,12 +38,16 @@ pub trait CallPort {
     /// # Errors
     /// Where no session can be opened.
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault>;
+    /// Opens a recognition session for the voice at a seat; its reports reach the call with this number.
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect);
     /// The media thread carries this out with the room's next tick.
     fn order(&mut self, order: RoomOrder);
-    /// A supervisor's line takes a seat with the room's next tick.
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan);
-    /// It leaves: its line is sent a goodbye.
-    fn leave(&mut self, seat: Seat);
+    /// A supervisor's line takes a seat with the room's next tick; `false`: the room does not take it.
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool;
+    /// How the supervisor at this seat takes part; `false`: the room does not take the order.
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool;
+    /// It leaves: its line is sent a goodbye. `false`: the room does not take the order.
+    fn leave(&mut self, seat: Seat) -> bool;
     /// The room closes. Its last events still come.
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
@@ -53,6 +58,8 @@ pub trait CallPort {
     fn stop_person(&mut self);
     /// The agent alone hears this, in the bot's voice. Whether it was said or not, the call goes on.
     fn brief(&mut self, utterance: UtteranceId, text: ClauseText);
+    /// Ends the recording for good, and removes what there is of it unless that is kept.
+    fn stop_recording(&mut self, keeps: bool);
     fn run(&mut self, call: ToolCall);
     /// Stops a tool, if it still runs.
     fn cancel(&mut self, id: ToolId);
@@ -91,14 +98,17 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
             Ok(listener) => listener.into_iter().for_each(|to| port.order(RoomOrder::Listen(Seat::CALLER, Some(to)))),
             Err(fault) => port.report_heard(Heard::Failed(fault)),
         },
+        Act::Transcribe { seat, session, expect } => port.transcribe(seat, session, &expect),
+        Act::StopTranscribing(seat) => port.order(RoomOrder::Listen(seat, None)),
         Act::Ear(state) => port.order(RoomOrder::Ear(Seat::CALLER, state)),
         Act::Secret(secret) => {
             port.pause_recording(PausedBy::Bot, secret);
         }
+        Act::StopRecording { keeps } => port.stop_recording(keeps),
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
-        Act::Supervise(seat, mode) => port.order(RoomOrder::Supervise(seat, mode)),
+        Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
         Act::FindPerson(wanted) => port.find_person(&wanted),
         Act::StopPerson => {
             port.stop_person();
@@ -118,24 +128,30 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
     None
 }
 
-/// Does to the room what a supervisor wants; the core is told what this returns.
-pub fn seat(order: SeatOrder, port: &mut impl CallPort) -> SeatNews {
-    let SeatOrder { seat, name, change } = order;
-    let event = match change {
-        SeatChange::Join { wire, plan, mode } => {
-            port.join(seat, wire, plan);
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Joined(mode)
-        }
-        SeatChange::Mode(mode, why) => {
-            port.order(RoomOrder::Supervise(seat, mode));
-            SeatEvent::Mode(mode, why)
-        }
-        SeatChange::Leave(why) => {
-            port.leave(seat);
-            SeatEvent::Left(why)
-        }
+/// Does to the room what a supervisor wants; the core is told what this returns. Until the caller has heard that others may listen
+/// (`is_disclosed`), a seat neither hears nor is heard. A call whose room is overloaded takes nobody, and who orders is told.
+pub fn seat(order: SeatOrder, is_disclosed: bool, port: &mut impl CallPort) -> SeatNews {
+    let SeatOrder { seat, name, change, reply } = order;
+    let now = |mode| if is_disclosed { mode } else { Supervision::Absent };
+    let (taken, event) = match change {
+        SeatChange::Join { wire, plan, mode } => match port.join(seat, wire, plan) && port.supervise(seat, now(mode)) {
+            true if is_disclosed => (true, SeatEvent::Joined(mode)),
+            true => (true, SeatEvent::Waits(mode)),
+            false => {
+                port.leave(seat);
+                (false, SeatEvent::Refused(mode))
+            }
+        },
+        SeatChange::Mode(mode, why) => match port.supervise(seat, now(mode)) {
+            true if is_disclosed => (true, SeatEvent::Mode(mode, why)),
+            true => (true, SeatEvent::Waits(mode)),
+            false => (false, SeatEvent::Refused(mode)),
+        },
+        SeatChange::Lost(lost) => (true, SeatEvent::Lost(lost)),
+        // Where the room does not take it, the order comes again; the core need not wait for that.
+        SeatChange::Leave(why) => (port.leave(seat), SeatEvent::Left(why)),
     };
+    reply.send(taken);
     SeatNews { seat, name, event }
 }
 
@@ -144,8 +160,10 @@ pub fn person(order: PersonOrder, port: &mut impl CallPort) -> Option<PersonEven
     match order {
         PersonOrder::Join { name, wire, plan } => {
             port.order(RoomOrder::AgentApart(true));
-            port.join(Seat::AGENT, wire, plan);
-            Some(PersonEvent::Joined(name))
+            Some(match port.join(Seat::AGENT, wire, plan) {
+                true => PersonEvent::Joined(name),
+                false => PersonEvent::Failed(PersonFault::NotPossible),
+            })
         }
         PersonOrder::Plan(plan) => {
             port.order(RoomOrder::Leg(Seat::AGENT, LegInput::Configure(plan)));
@@ -182,8 +200,14 @@ mod tests {
     #[test]
     fn free_speech_is_asked_for_where_it_is_expected_and_an_engine_can_hear_it() {
         let ask = |free, can_hear| {
-            let expect =
-                Expect { grammar: "#JSGF V1.0;".into(), free, keys: false, secret: false, may_hold_secret: false };
+            let expect = Expect {
+                grammar: "#JSGF V1.0;".into(),
+                free,
+                keys: false,
+                secret: false,
+                asked: None,
+                may_hold_secret: false,
+            };
             match request_of(&expect, Language::Vi, Lexicon::default(), |_| can_hear) {
                 Ask { language: Language::Vi, expect: asr::Expect::Anything, .. } => "anything".to_owned(),
                 Ask { expect: asr::Expect::Grammar(grammar), .. } => grammar.to_string(),

@@ -24,17 +24,22 @@ struct AgentLine {
     seats: SeatTable,
 }
 
+/// How an agent's seat ends.
+struct AgentEnds {
+    /// Closed when nobody wants the agent any more.
+    given_up: watch::Receiver<()>,
+    /// Over when they may not take part any more.
+    until: BoxFuture<'static, ()>,
+    /// Told when it ends otherwise than by the API.
+    left: Box<dyn FnOnce(Seat, &'static str) + Send>,
+}
+
 impl AgentLine {
     /// Runs until the agent hangs up, is lost, or nobody wants them any more.
-    async fn run(
-        self,
-        mut line: Line,
-        _data: Data,
-        mut given_up: watch::Receiver<()>,
-        mut until: BoxFuture<'static, ()>,
-    ) {
+    async fn run(self, mut line: Line, _data: Data, ends: AgentEnds) {
+        let AgentEnds { mut given_up, mut until, left } = ends;
         let mut joined = false;
-        let left = loop {
+        let by_agent = loop {
             tokio::select! {
                 change = line.next() => match change {
                     Change::Up => {
@@ -56,7 +61,7 @@ impl AgentLine {
                 () = &mut until => break true,
             }
         };
-        if left {
+        if by_agent {
             let order = match joined {
                 true => PersonOrder::Leave,
                 false => PersonOrder::Event(PersonEvent::Failed(PersonFault::NotPossible)),
@@ -64,14 +69,17 @@ impl AgentLine {
             self.agents.order(&self.at.call, order);
         }
         line.hang_up("the agent's call is over").await;
-        self.seats.free(&self.at, self.number, |_| {});
+        // Nobody else has freed the seat: the agent did not leave it by the API.
+        if self.seats.free(&self.at, self.number, |_| {}) {
+            left(self.at.seat, if by_agent { "connection lost" } else { "the call is over" });
+        }
         self.agents.with(|state, now| state.queue.free(now, &self.name));
     }
 }
 
 impl Calls {
     async fn accept_offer(&self, id: u64, offer: SeatOffer) -> Result<(String, SeatAnswer), OfferFault> {
-        let SeatOffer { who, sdp, until, .. } = offer;
+        let SeatOffer { who, sdp, until, left, .. } = offer;
         let agents = &self.0.agents;
         let call = agents.lock().queue.offer(id, &who)?.call.clone();
         let web = self.0.web.get().ok_or(SeatFault::Off)?;
@@ -97,7 +105,7 @@ impl Calls {
         let at = SeatAddress { call: call.clone(), seat: Seat::AGENT };
         self.0.seats.take_agent(&at, &who, peer);
         let of = AgentLine { agents: agents.clone(), name: who, at, number, seats: self.0.seats.clone() };
-        tokio::spawn(of.run(line, data, given_up, until));
+        tokio::spawn(of.run(line, data, AgentEnds { given_up, until, left }));
         Ok((call, SeatAnswer { seat: Seat::AGENT, etag, sdp }))
     }
 }

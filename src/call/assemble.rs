@@ -6,7 +6,7 @@ use super::end::{Blame, End, Reason};
 use super::page::Page;
 use super::people::People;
 use super::recording::{self, RecordingSetup};
-use super::registry::Order;
+use super::registry::EarlyOrders;
 use super::resources::Resources;
 use super::route::Route;
 use super::talk::Talk;
@@ -49,7 +49,7 @@ pub(super) struct CallInfo {
 /// An answered line, and what reaches its call.
 pub(super) struct AnsweredLine {
     pub line: Line,
-    pub orders: mpsc::Receiver<Order>,
+    pub orders: EarlyOrders,
     /// The data channel of a browser.
     pub page: Option<Data>,
 }
@@ -145,10 +145,12 @@ impl Assembly {
             running: Vec::new(),
             page: to_page,
             people: None,
+            approvals: None,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
-        let (heard, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1);
-        driver::run(line, core, effects, Inbox { room: events, heard, spoken, orders, page }).await
+        let (heard, voices, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1, mpsc::channel(1).1);
+        let (early, orders) = orders.into_parts();
+        driver::run(line, core, effects, Inbox { room: events, heard, voices, spoken, early, orders, page }).await
     }
 
     async fn run_bot(
@@ -159,11 +161,12 @@ impl Assembly {
         room: RoomHandle,
         events: mpsc::Receiver<Event>,
     ) -> End {
-        let Resources { config, pool, engines, store, recording_policy, .. } = &self.resources;
+        let Resources { config, pool, engines, store, recording_policy, approvals, .. } = &self.resources;
         let AnsweredLine { line, orders, page } = answered;
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
+        let (voices, voices_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
         let people = self.call_people((number, name), voice.clone(), &room, &line);
@@ -179,6 +182,9 @@ impl Assembly {
             speaker,
             standby: engines.standby(language),
             heard,
+            voices,
+            // Browsers cancel echo themselves.
+            ear: self.ear(true),
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -201,8 +207,11 @@ impl Assembly {
             running: Vec::new(),
             page: to_page,
             people: Some(people),
+            approvals: Some((name.to_owned(), approvals.clone())),
         };
-        let inbox = Inbox { room: events, heard: heard_inbox, spoken: spoken_inbox, orders, page };
+        let (early, orders) = orders.into_parts();
+        let (heard, voices, spoken) = (heard_inbox, voices_inbox, spoken_inbox);
+        let inbox = Inbox { room: events, heard, voices, spoken, early, orders, page };
         driver::run(line, talk, effects, inbox).await
     }
 }

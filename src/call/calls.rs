@@ -4,7 +4,7 @@ use super::assemble::{AnsweredLine, Assembly, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
 use super::people::People;
-use super::registry::{Order, Registered, Registry};
+use super::registry::{EarlyOrders, Order, Registered, Registry};
 use super::resources::Resources;
 use super::route::{NoRoute, Router};
 use super::seats::SeatTable;
@@ -138,7 +138,10 @@ impl Calls {
             }
         }
         match ring.answer().await {
-            Ok(line) => assembly.run(&info, AnsweredLine { line, orders, page: None }).await,
+            Ok(line) => {
+                let orders = EarlyOrders::new(orders);
+                assembly.run(&info, AnsweredLine { line, orders, page: None }).await;
+            }
             Err(refused) => {
                 let reason = if refused.status == 487 { Reason::Cancelled } else { Reason::NotAnswered };
                 assembly.end_record(&info.id, reason.into());

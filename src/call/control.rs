@@ -3,7 +3,7 @@ use super::assemble::{AnsweredLine, CallInfo};
 use super::calls::Calls;
 use super::end::{Blame, End, Reason};
 use super::port::{CallControl, CallHealth, DialFault, DialOrder};
-use super::registry::{Order, Registered};
+use super::registry::{EarlyOrders, Order, Registered};
 use crate::bots::{BotCatalog, BotStatus};
 use crate::outbound;
 use crate::store::vault::RecordingPolicy;
@@ -42,15 +42,16 @@ impl Calls {
         self,
         info: CallInfo,
         (dial, slot): (telephony::sip::Dial, Option<CallSlot>),
-        mut orders: mpsc::Receiver<Order>,
+        orders: mpsc::Receiver<Order>,
         _listed: Registered,
     ) {
         let Some((sip, slot)) = self.0.sip.get().cloned().zip(slot) else {
             return self.0.assembly.end_record(&info.id, End::new(Blame::Server, Reason::NoTelephone));
         };
+        let mut orders = EarlyOrders::new(orders);
         let line = tokio::select! {
             line = sip.dial_from(slot, dial) => line,
-            Some(Order::End(end)) = orders.recv() => return self.0.assembly.end_record(&info.id, end),
+            end = orders.end() => return self.0.assembly.end_record(&info.id, end),
         };
         match line {
             Ok(line) => self.0.assembly.run(&info, AnsweredLine { line, orders, page: None }).await,

@@ -3,6 +3,7 @@ use super::end::End;
 use super::page::Incoming;
 use super::person::PersonEvent;
 use super::seat::{GuidanceReply, Guide, HandBack, SeatNews};
+use super::voices::VoiceHeard;
 use super::watchdog::Why;
 use crate::standby::Clip;
 use crate::store::{CallEvent, LiveChange};
@@ -23,6 +24,10 @@ pub trait Core {
     fn poll(&mut self) -> Option<Act>;
     /// When `handle(now, CallInput::Tick)` is wanted next, and why; `None` once the call has ended.
     fn deadline(&self) -> Option<(Instant, Why)>;
+    /// Whether the caller has heard that others may listen, where there is somebody to tell them.
+    fn is_disclosed(&self) -> bool {
+        true
+    }
 }
 
 /// What happens to a call.
@@ -32,6 +37,8 @@ pub enum CallInput {
     Answered,
     Room(Event),
     Heard(Heard),
+    /// A recogniser reports what a person in the call said, who does not speak with the bot.
+    Voice(VoiceHeard),
     Spoken(Spoken),
     /// A key by signalling (SIP INFO); keys in RTP come with the room's events.
     Key(char),
@@ -78,8 +85,19 @@ pub enum Act {
     Hush(UtteranceId),
     Listen(Expect),
     Ear(EarState),
+    /// The ear of this seat gets a session of recognition of its own, whose reports bring this number.
+    Transcribe {
+        seat: Seat,
+        session: u64,
+        expect: Expect,
+    },
+    StopTranscribing(Seat),
     /// What is said now is secret, or is not any more: sound in between must not be stored.
     Secret(bool),
+    /// The caller does not want to be recorded: nothing is from now on, and what was recorded before is kept or removed.
+    StopRecording {
+        keeps: bool,
+    },
     Run(ToolCall),
     /// Stop this tool, if it still runs.
     Cancel(ToolId),

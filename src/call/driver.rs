@@ -8,6 +8,7 @@ use super::end::{Blame, End, Reason};
 use super::page::Incoming;
 use super::registry::Order;
 use super::timeline;
+use super::voices::VoiceHeard;
 use crate::store::{CallEvent, LineStats, Mark, Private};
 use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
@@ -26,7 +27,11 @@ const ROOM_CLOSES: Duration = Duration::from_millis(150);
 pub struct Inbox {
     pub room: mpsc::Receiver<Event>,
     pub heard: mpsc::Receiver<Heard>,
+    /// Of people who speak with each other.
+    pub voices: mpsc::Receiver<VoiceHeard>,
     pub spoken: mpsc::Receiver<Spoken>,
+    /// Orders that came before the call ran.
+    pub early: Vec<Order>,
     pub orders: mpsc::Receiver<Order>,
     /// The messages of a browser's page; `None` for a phone.
     pub page: Option<mpsc::Receiver<Message>>,
@@ -38,6 +43,7 @@ pub enum Arrival {
     Line(Change),
     Room(Event),
     Heard(Heard),
+    Voice(VoiceHeard),
     Spoken(Spoken),
     Page(Message),
     Tool(CallInput),
@@ -97,7 +103,7 @@ pub fn note_last(line: Option<LineStats>, ended: CallEvent, port: &mut impl Call
 pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut impl CallPort) {
     let input = match arrival {
         Arrival::Order(Order::End(end)) => CallInput::EndNow(end),
-        Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, port)),
+        Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, core.is_disclosed(), port)),
         Arrival::Order(Order::HandBack(hand_back)) => CallInput::HandBack(hand_back),
         Arrival::Order(Order::Guide(guide)) => CallInput::Guide(guide),
         Arrival::Order(Order::Person(order)) => match acts::person(order, port) {
@@ -121,6 +127,7 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
         },
         Arrival::Room(event) => CallInput::Room(event),
         Arrival::Heard(heard) => CallInput::Heard(heard),
+        Arrival::Voice(heard) => CallInput::Voice(heard),
         Arrival::Spoken(spoken) => CallInput::Spoken(spoken),
         Arrival::Page(message) => CallInput::Page(message.into()),
         Arrival::Tool(done) => done,
@@ -134,6 +141,9 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
 /// Runs an answered call to its end and hangs up. The record is complete when this returns.
 pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut inbox: Inbox) -> End {
     begin(Instant::now(), &mut core, &effects);
+    for order in std::mem::take(&mut inbox.early) {
+        dispatch(Instant::now(), Arrival::Order(order), &mut core, &mut effects);
+    }
     loop {
         match carry_out(&mut core, &mut effects) {
             Wait::Arrival => {}
@@ -155,6 +165,7 @@ pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut 
             // A closed queue is the last event of a room that could not send it.
             event = inbox.room.recv() => Arrival::Room(event.unwrap_or(Event::Closed)),
             Some(heard) = inbox.heard.recv() => Arrival::Heard(heard),
+            Some(heard) = inbox.voices.recv() => Arrival::Voice(heard),
             Some(spoken) = inbox.spoken.recv() => Arrival::Spoken(spoken),
             Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
             Some(done) = effects.tools.join_next() => match done {

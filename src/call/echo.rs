@@ -94,6 +94,7 @@ impl Core for Echo {
             // Speech, keys and playout: nothing listens to them, and the room plays no utterance.
             CallInput::Room(_)
             | CallInput::Heard(_)
+            | CallInput::Voice(_)
             | CallInput::Spoken(_)
             | CallInput::Key(_)
             | CallInput::Person(_)

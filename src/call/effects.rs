@@ -1,14 +1,19 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
+use super::approvals::queue::ApprovalQueue;
 use super::core::CallInput;
 use super::people::{People, PersonSearch, Searching};
+use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
+use dialog::approval::ApprovalCall;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
-use media::engine::{RoomHandle, RoomOrder};
+use media::ear::EarPlan;
+use media::engine::{Refused, RoomHandle, RoomOrder};
+use media::hears::Supervision;
 use media::leg::{LegInput, LegPlan};
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
@@ -34,6 +39,8 @@ pub struct Effects {
     pub running: Vec<(ToolId, AbortHandle)>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
+    /// The call's bot, and where its actions wait for a supervisor; `None` in an echo.
+    pub approvals: Option<(String, ApprovalQueue)>,
     /// Who finds persons; an echo needs none.
     pub(super) people: Option<CallPeople>,
 }
@@ -66,12 +73,36 @@ pub struct Speech {
     pub speaker: Box<dyn Speak>,
     pub standby: Arc<Standby>,
     pub heard: mpsc::Sender<Heard>,
+    pub voices: mpsc::Sender<VoiceHeard>,
+    /// How a supervisor's line is listened to.
+    pub ear: EarPlan,
     pub spoken: mpsc::Sender<Spoken>,
 }
 
 /// The recogniser of another machine that hears this: the first that works. What is secret stays on this machine.
 fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<RemoteRecogniser>> {
     engines.iter().find(|engine| !expect.may_hold_secret && engine.is_well())
+}
+
+/// Reports of one voice's recogniser that may wait for the call's task; a recogniser that finds the queue full drops partial words.
+const VOICE_REPORTS: usize = 64;
+
+impl Speech {
+    /// Opens a recognition session, whose reports go to `out`.
+    fn session(&self, expect: &Expect, out: mpsc::Sender<Heard>) -> Result<Box<dyn Listen>, AsrFault> {
+        if !self.hears {
+            return Err(AsrFault::Language("no recogniser for it".into()));
+        }
+        let can_hear = |ask: &Ask| self.recognisers.check(ask).is_ok();
+        let ask = request_of(expect, self.language, self.lexicon.clone(), can_hear);
+        if let Some(engine) = remote_of(&self.remote_recognisers, expect) {
+            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
+            let near = ListeningSetup { call: self.number, engines: self.recognisers.clone(), ask: ask.clone(), out };
+            let ask = if expect.free { &free } else { &ask };
+            return Ok(Box::new(RemoteListener::open(engine.clone(), ask, self.pool.clone(), near)));
+        }
+        Ok(Box::new(self.pool.listen(self.number, self.recognisers.clone(), ask, out)?))
+    }
 }
 
 impl Effects {
@@ -82,6 +113,12 @@ impl Effects {
             metrics::counter!("switchboard_call_commands_lost_total").increment(1);
             tracing::warn!(call = %self.id, "an order of this call was lost: a queue is full");
         }
+    }
+
+    /// Whether the room has taken an order.
+    fn taken(&self, ordered: &Result<(), Refused>) -> bool {
+        self.count_lost(ordered.is_err());
+        ordered.is_ok()
     }
 }
 
@@ -108,32 +145,42 @@ impl CallPort for Effects {
 
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault> {
         let Some(speech) = &self.speech else { return Ok(None) };
-        if !speech.hears {
-            return Err(AsrFault::Language("no recogniser for it".into()));
+        speech.session(expect, speech.heard.clone()).map(Some)
+    }
+
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect) {
+        let Some(speech) = &self.speech else { return };
+        let (out, mut words) = mpsc::channel(VOICE_REPORTS);
+        let voices = speech.voices.clone();
+        // Over when the session is dropped, or the call.
+        tokio::spawn(async move {
+            while let Some(heard) = words.recv().await {
+                if voices.send(VoiceHeard { seat, session, heard }).await.is_err() {
+                    return;
+                }
+            }
+        });
+        match speech.session(expect, out.clone()) {
+            Ok(to) => self.order(RoomOrder::Listen(seat, Some(to))),
+            Err(fault) => self.count_lost(out.try_send(Heard::Failed(fault)).is_err()),
         }
-        let can_hear = |ask: &Ask| speech.recognisers.check(ask).is_ok();
-        let ask = request_of(expect, speech.language, speech.lexicon.clone(), can_hear);
-        if let Some(engine) = remote_of(&speech.remote_recognisers, expect) {
-            let free = Ask { expect: asr::Expect::Anything, ..ask.clone() };
-            let (engines, out) = (speech.recognisers.clone(), speech.heard.clone());
-            let near = ListeningSetup { call: speech.number, engines, ask: ask.clone(), out };
-            let ask = if expect.free { &free } else { &ask };
-            return Ok(Some(Box::new(RemoteListener::open(engine.clone(), ask, speech.pool.clone(), near))));
-        }
-        let listener = speech.pool.listen(speech.number, speech.recognisers.clone(), ask, speech.heard.clone())?;
-        Ok(Some(Box::new(listener)))
     }
 
     fn order(&mut self, order: RoomOrder) {
         self.count_lost(self.room.order(order).is_err());
     }
 
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
-        self.count_lost(self.room.join(seat, wire, plan, None).is_err());
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
+        let ear = self.speech.as_ref().map(|speech| speech.ear);
+        self.taken(&self.room.join(seat, wire, plan, ear))
     }
 
-    fn leave(&mut self, seat: Seat) {
-        self.count_lost(self.room.leave(seat).is_err());
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {
+        self.taken(&self.room.supervise(seat, mode))
+    }
+
+    fn leave(&mut self, seat: Seat) -> bool {
+        self.taken(&self.room.leave(seat))
     }
 
     fn close_room(&mut self) {
@@ -165,9 +212,20 @@ impl CallPort for Effects {
         self.count_lost(lost);
     }
 
+    fn stop_recording(&mut self, keeps: bool) {
+        self.recorder.iter().for_each(|recorder| recorder.stop(keeps));
+    }
+
     fn run(&mut self, call: ToolCall) {
         let (talk, id) = (self.id.clone(), call.id);
-        let running = async move { CallInput::ToolDone { id, result: tools::run(&talk, &call).await } };
+        let approval = self.approvals.clone().zip(ApprovalCall::of(&call));
+        let running = async move {
+            let result = match approval {
+                Some(((bot, queue), asked)) => Ok(queue.ask(&talk, &bot, asked, id.0).await.record()),
+                None => tools::run(&talk, &call).await,
+            };
+            CallInput::ToolDone { id, result }
+        };
         self.running.retain(|(_, tool)| !tool.is_finished());
         self.running.push((id, self.tools.spawn(running)));
     }

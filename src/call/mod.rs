@@ -4,13 +4,14 @@
 //! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
 //! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
-//! [`seats`]. [`people`] finds the [`person`] that a bot puts a caller through to; callers who wait for
-//! one are in the [`queue`], which [`agents`] drives.
+//! [`seats`]. What waits for a supervisor's approval, in [`approvals`]. [`people`] finds the [`person`] that a bot puts a caller
+//! through to; callers who wait for one are in the [`queue`], which [`agents`] drives.
 
 pub mod acts;
 mod agent_line;
 mod agent_port;
 mod agents;
+pub mod approvals;
 mod assemble;
 pub mod calls;
 pub mod control;
@@ -39,6 +40,7 @@ pub mod talk;
 pub mod timeline;
 pub mod transcript;
 mod utterance;
+pub mod voices;
 pub mod watchdog;
 
 pub use agent_port::{AgentDesk, OfferFault, OfferView, QueueView};

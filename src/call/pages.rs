@@ -3,7 +3,7 @@ use super::assemble::{AnsweredLine, CallInfo};
 use super::calls::Calls;
 use super::end::{Blame, End, Reason};
 use super::port::{PageAnswer, PageCalls, PageFault, PageOffer};
-use super::registry::Order;
+use super::registry::EarlyOrders;
 use super::route::NoRoute;
 use crate::store::{Direction, Store};
 use crate::widget::TokenId;
@@ -11,7 +11,6 @@ use futures::future::BoxFuture;
 use std::time::Duration;
 use telephony::webrtc::{Answered, Fault, Peer};
 use telephony::{Change, Headers, Line};
-use tokio::sync::mpsc;
 
 impl Calls {
     /// Answers a page's offer and starts the call's task.
@@ -31,7 +30,8 @@ impl Calls {
             headers: Headers::default(),
             route,
         };
-        let (registered, mut orders) = self.register(&info);
+        let (registered, orders) = self.register(&info);
+        let mut orders = EarlyOrders::new(orders);
         let (id, etag) = (info.id.clone(), peer.etag());
         let entry = self.0.peers.add(&id, peer, offer.claims.id, offer.slot);
         let calls = self.clone();
@@ -52,7 +52,7 @@ impl Calls {
 }
 
 /// Waits for the media connection, so that the bot does not speak before the page can hear it. `Some`: the call ended instead.
-async fn until_connected(line: &mut Line, orders: &mut mpsc::Receiver<Order>) -> Option<End> {
+async fn until_connected(line: &mut Line, orders: &mut EarlyOrders) -> Option<End> {
     loop {
         tokio::select! {
             change = line.next() => match change {
@@ -60,11 +60,9 @@ async fn until_connected(line: &mut Line, orders: &mut mpsc::Receiver<Order>) ->
                 Change::Ended(ended) => return Some(ended.into()),
                 _ => {}
             },
-            Some(order) = orders.recv() => {
-                if let Order::End(end) = order {
-                    line.hang_up(end.reason.text()).await;
-                    return Some(end);
-                }
+            end = orders.end() => {
+                line.hang_up(end.reason.text()).await;
+                return Some(end);
             }
         }
     }

@@ -40,11 +40,17 @@ pub enum PersonEvent {
     /// The far end's call to somebody else has this provisional status.
     Progress(u16),
     /// The caller waits at this place, from 1, and for about so long, where that can be told.
-    Waiting { place: u32, wait: Option<Duration> },
+    Waiting {
+        place: u32,
+        wait: Option<Duration>,
+    },
     /// An agent is asked to take the call.
     Offered(String),
     /// An agent does not take it.
-    Refused { by: String, why: String },
+    Refused {
+        by: String,
+        why: String,
+    },
     Failed(PersonFault),
     /// The caller speaks with somebody elsewhere: the call is over here.
     Transferred,

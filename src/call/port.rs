@@ -159,8 +159,13 @@ pub trait Supervisors: Send + Sync {
     fn join<'a>(&'a self, call: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>>;
     /// Who takes part in a live call, by seat.
     fn seats(&self, call: &str) -> Vec<TakenSeat>;
-    /// Takes part in another way, from the next 20 ms on.
-    fn set_mode(&self, at: &SeatAddress, who: &str, mode: Supervision) -> Result<(), SeatFault>;
+    /// Takes part in another way, from the next 20 ms on. With an error nothing has changed.
+    fn set_mode<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        who: &'a str,
+        mode: Supervision,
+    ) -> BoxFuture<'a, Result<(), SeatFault>>;
     fn trickle<'a>(
         &'a self,
         at: &'a SeatAddress,
@@ -175,7 +180,7 @@ pub trait Supervisors: Send + Sync {
         who: &'a str,
         fragment: &'a str,
     ) -> BoxFuture<'a, Result<(String, u32), SeatFault>>;
-    fn leave(&self, at: &SeatAddress, who: &str) -> Result<(), SeatFault>;
+    fn leave<'a>(&'a self, at: &'a SeatAddress, who: &'a str) -> BoxFuture<'a, Result<(), SeatFault>>;
     /// Gives a call that `who` has taken over back to its bot, with what they have agreed with the caller.
     fn hand_back<'a>(
         &'a self,
@@ -202,6 +207,8 @@ pub struct SeatOffer {
     pub sdp: String,
     /// Over when they may not take part any more: the seat ends with it.
     pub until: BoxFuture<'static, ()>,
+    /// Told when the seat ends otherwise than by [`Supervisors::leave`], and why.
+    pub left: Box<dyn FnOnce(Seat, &'static str) + Send>,
 }
 
 /// The SDP answer to it.
@@ -219,7 +226,7 @@ pub struct TakenSeat {
     pub seat: Seat,
     pub name: String,
     pub mode: Supervision,
-    /// Whether they hear the call, and are heard as their mode has it.
+    /// Whether they hear the call, and are heard as their mode has it: their line is connected and not lost.
     pub connected: bool,
 }
 
@@ -233,6 +240,10 @@ pub enum SeatFault {
     NoCall,
     #[error("the call takes no more orders at present: try again in a moment")]
     Busy,
+    #[error(
+        "the callers of this bot are not told that others may listen (`disclosure` in its file is empty): nobody may"
+    )]
+    NotDisclosed,
     #[error("all seats for supervisors of this call are taken")]
     Full,
     #[error("{0} has taken this call over: ask them to hand it back")]

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{CallEvent, Mark, Private, Recorded, Recording, Store};
 use media::engine::RoomHandle;
+use media::levels::Levels;
 use media::record::{Format, RecordOutcome, RecordPlan, Recorder, SEALED};
 
 /// What a recording is started with.
@@ -37,6 +38,8 @@ pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> 
             return None;
         }
     };
+    let (levels, tap) = Levels::before(tap);
+    store.measure(id, &levels);
     store.note(id, CallEvent::Recording(Recording::started(path.clone())));
     let (told, call) = (Store::clone(store), id.to_owned());
     recorder.on_end(move |kept| closed(&told, &call, path, kept));

@@ -44,6 +44,38 @@ struct Shared {
     end_now: Notify,
 }
 
+/// The orders to a call that does not run yet: an end is obeyed at once, and all else waits until it runs.
+pub(super) struct EarlyOrders {
+    inbox: mpsc::Receiver<Order>,
+    waiting: Vec<Order>,
+}
+
+impl EarlyOrders {
+    pub fn new(inbox: mpsc::Receiver<Order>) -> Self {
+        Self { inbox, waiting: Vec::new() }
+    }
+
+    /// Returns when the call is to end. What waits besides is kept also where this is dropped; of more than [`ORDERS`] the queue is full.
+    pub async fn end(&mut self) -> End {
+        loop {
+            match self.inbox.recv().await {
+                Some(Order::End(end)) => return end,
+                Some(order) if self.waiting.len() < ORDERS => self.waiting.push(order),
+                Some(order) => {
+                    tracing::warn!(?order, "an order to a call that does not run yet was refused: too many wait")
+                }
+                // The registry is gone, and nobody orders anything any more.
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// What waits, and where further orders come from.
+    pub fn into_parts(self) -> (Vec<Order>, mpsc::Receiver<Order>) {
+        (self.waiting, self.inbox)
+    }
+}
+
 /// A live call's entry; dropping it removes the call.
 pub(super) struct Registered {
     registry: Registry,
@@ -207,5 +239,25 @@ mod tests {
         assert!(!drained.is_finished());
         drop(registered);
         drained.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_ordered_before_a_call_runs_waits_and_an_end_behind_it_is_obeyed() {
+        let (registry, id, _registered, orders) = one_call("registry-early").await;
+        let mut early = EarlyOrders::new(orders);
+        assert!(registry.order(&id, Order::Pause(true)));
+        // Asked again and again beside other things that may happen first.
+        for _ in 0..3 {
+            tokio::select! {
+                biased;
+                end = early.end() => panic!("{end:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        let end = End::new(Blame::Nobody, Reason::Operator);
+        assert!(registry.end(&id, end));
+        assert_eq!(early.end().await, end);
+        let (waiting, _) = early.into_parts();
+        assert!(matches!(waiting[..], [Order::Pause(true)]), "{waiting:?}");
     }
 }

@@ -1,4 +1,5 @@
 //! `Resources`: what calls are made with: the parts of the server that they share.
+use super::approvals::queue::ApprovalQueue;
 use crate::bots::Bots;
 use crate::config::Config;
 use crate::engines::{Engines, Loaded};
@@ -16,4 +17,5 @@ pub struct Resources {
     pub bots: Arc<Bots<Loaded>>,
     pub store: Store,
     pub recording_policy: RecordingPolicy,
+    pub approvals: ApprovalQueue,
 }

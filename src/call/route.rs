@@ -199,6 +199,7 @@ mod tests {
             bots: Arc::new(Bots::load(&dir.join("bots"), move |name, text| reader.read(name, text)).unwrap()),
             store: Store::open(&dir.join("store")).await.unwrap(),
             recording_policy: RecordingPolicy::of(&config.store),
+            approvals: Default::default(),
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));

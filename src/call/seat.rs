@@ -16,6 +16,23 @@ pub struct SeatOrder {
     /// Who sits there.
     pub name: String,
     pub change: SeatChange,
+    pub reply: SeatReply,
+}
+
+/// Tells who gave an order whether the call's room has taken it. Dropped unused, it says that it has not.
+#[derive(Debug, Default)]
+pub struct SeatReply(Option<oneshot::Sender<bool>>);
+
+impl SeatReply {
+    pub fn new() -> (Self, oneshot::Receiver<bool>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(sender)), receiver)
+    }
+
+    /// Whoever waits no longer is told nothing.
+    pub fn send(self, taken: bool) {
+        self.0.into_iter().for_each(|sender| _ = sender.send(taken));
+    }
 }
 
 pub enum SeatChange {
@@ -26,6 +43,8 @@ pub enum SeatChange {
         mode: Supervision,
     },
     Mode(Supervision, SeatWhy),
+    /// Its connection is lost, or back. The seat stays.
+    Lost(bool),
     Leave(SeatWhy),
 }
 
@@ -55,6 +74,7 @@ impl fmt::Debug for SeatChange {
         match self {
             Self::Join { mode, .. } => write!(f, "Join({mode:?})"),
             Self::Mode(mode, why) => write!(f, "Mode({mode:?}, {why:?})"),
+            Self::Lost(lost) => write!(f, "Lost({lost})"),
             Self::Leave(why) => write!(f, "Leave({why:?})"),
         }
     }
@@ -70,8 +90,13 @@ pub struct SeatNews {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeatEvent {
+    /// It is to take part like this once the caller has heard that others may listen; until then it hears nothing.
+    Waits(Supervision),
     Joined(Supervision),
     Mode(Supervision, SeatWhy),
+    /// The room has not taken the order: who wanted to join has not, who wanted another mode has it not.
+    Refused(Supervision),
+    Lost(bool),
     Left(SeatWhy),
 }
 
@@ -80,6 +105,10 @@ impl SeatNews {
     pub fn mark(&self, ms: u64) -> CallEvent {
         let (seat, name) = (self.seat.0, &self.name);
         let (event, data) = match self.event {
+            SeatEvent::Waits(mode) => {
+                let mode = mode_name(mode);
+                ("seat_waits", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode, "why": "disclosure" }))
+            }
             SeatEvent::Joined(mode) => {
                 ("seat_joined", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode_name(mode) }))
             }
@@ -87,6 +116,11 @@ impl SeatNews {
                 let mode = mode_name(mode);
                 ("seat_mode", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode, "why": why.text() }))
             }
+            SeatEvent::Refused(mode) => {
+                ("seat_refused", json!({ "ms": ms, "seat": seat, "name": name, "mode": mode_name(mode) }))
+            }
+            SeatEvent::Lost(true) => ("seat_lost", json!({ "ms": ms, "seat": seat, "name": name })),
+            SeatEvent::Lost(false) => ("seat_found", json!({ "ms": ms, "seat": seat, "name": name })),
             SeatEvent::Left(why) => ("seat_left", json!({ "ms": ms, "seat": seat, "name": name, "why": why.text() })),
         };
         CallEvent::Mark(Mark { name: event.into(), data: Private(data) })

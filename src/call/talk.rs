@@ -8,6 +8,7 @@ use super::page::{Incoming, Page, PageRequest, PageState};
 use super::timeline::{ExpectedSound, SilenceSpan, Silences, Stopwatch, line};
 use super::transcript::Transcript;
 use super::utterance::clause;
+use super::voices::Voices;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
@@ -21,13 +22,16 @@ use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
 use person::Search;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
+mod approvals;
 mod outputs;
 mod person;
 mod supervised;
+mod tools;
+mod voices;
 
 /// The longest nothing more of a call's last clauses may be heard before it ends: since they were said, since the sound last
 /// went on, and since the line was last on hold.
@@ -44,17 +48,25 @@ pub struct Talk {
     stopwatch: Stopwatch,
     /// Where in the call the caller's voice last began.
     speech_at: SamplePos,
-    /// The tools that run. Meanwhile the conversation asks for patience itself, and no other sound is due.
-    tools: BTreeSet<ToolId>,
+    /// The actions that wait for a supervisor.
+    approvals: BTreeSet<ToolId>,
+    /// The tools that run, by name. Meanwhile the conversation asks for patience itself, and no other sound is due.
+    tools: BTreeMap<ToolId, String>,
+    /// What the caller is being helped with, as it was recorded last.
+    task: Option<String>,
     dedup: KeyDedup,
     /// The page of a browser's call.
     page: Option<Page>,
     /// As who watches was told.
     floor: Option<Floor>,
+    /// The slot that is asked for and whether keys can answer, as who watches was told.
+    asked: Option<(Option<String>, bool)>,
     supervisors: CallSupervisors,
     search: Search,
     /// The destinations whose persons give a caller back to the bot.
     returning: Vec<String>,
+    /// Of people who speak in the call beside the bot, or in its place.
+    voices: Voices,
     /// The conversation holds the playout while it decides whether the caller interrupts.
     playout_held: bool,
     /// The far end has put the line on hold; its connection is lost.
@@ -83,7 +95,12 @@ impl Core for Talk {
         all.extend(self.search.deadline(self.waits()).map(|at| (at, Why::Person)));
         all.extend(self.due.deadline().filter(|_| !self.waits()));
         all.extend(self.ending.filter(|_| !self.waits()).map(|(_, at)| (at, Why::LastWords)));
+        all.extend(self.voices.deadline().map(|at| (at, Why::Voices)));
         all.into_iter().min_by_key(|(at, _)| *at)
+    }
+
+    fn is_disclosed(&self) -> bool {
+        self.conversation.is_disclosed()
     }
 
     fn handle(&mut self, now: Instant, input: CallInput) {
@@ -99,16 +116,14 @@ impl Core for Talk {
             }
             CallInput::Room(event) => self.room(now, event),
             CallInput::Heard(heard) => self.heard(now, heard),
+            CallInput::Voice(heard) => self.voice_heard(now, heard),
             CallInput::Spoken(spoken) => self.spoken(now, spoken),
             CallInput::Key(key) => self.key(now, key, KeySource::Signalling),
             CallInput::LineOnHold(on_hold) => self.hold(now, on_hold, self.connection_lost),
             CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             CallInput::Page(incoming) => self.page_message(now, incoming),
-            CallInput::ToolDone { id, result } => {
-                self.tool_ended(now, id);
-                self.mark(now, if result.is_ok() { "tool_answered" } else { "tool_failed" });
-                self.tell_conversation(now, conversation::Input::ToolDone { id, result });
-            }
+            CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
+            CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
             CallInput::Seat(news) => self.seat(now, news),
             CallInput::Person(event) => self.person(now, event),
             CallInput::HandBack(order) => self.hand_back(now, order),
@@ -117,7 +132,10 @@ impl Core for Talk {
             CallInput::Tick => self.tick(now),
         }
         if !self.ended {
+            self.admit_waiting(now);
             self.go_on_with_search(now);
+        }
+        if !self.ended {
             let state = self.state();
             self.tell_page(|page| page.state(state));
             let floor = self.floor(state);
@@ -140,13 +158,17 @@ impl Talk {
             silences: Silences::default(),
             stopwatch: Stopwatch::default(),
             speech_at: SamplePos::default(),
-            tools: BTreeSet::new(),
+            approvals: BTreeSet::new(),
+            tools: BTreeMap::new(),
+            task: None,
             dedup: KeyDedup::default(),
             page: None,
             floor: None,
+            asked: None,
             supervisors: CallSupervisors::default(),
             search: Search::None,
             returning: Vec::new(),
+            voices: Voices::default(),
             playout_held: false,
             line_on_hold: false,
             connection_lost: false,
@@ -160,16 +182,6 @@ impl Talk {
     /// With the page of a browser's call.
     pub fn with_page(self, page: Page) -> Self {
         Self { page: Some(page), ..self }
-    }
-
-    /// With the destinations whose persons give a caller back to the bot when they hang up.
-    pub fn with_returning(self, returning: Vec<String>) -> Self {
-        Self { returning, ..self }
-    }
-
-    /// Whether a person speaks with the caller in the bot's place.
-    fn has_taken_over(&self) -> bool {
-        self.supervisors.has_taken_over() || self.search.is_joined()
     }
 
     /// Whether the bot waits: the line is on hold or lost, or a person speaks with the caller.
@@ -253,6 +265,7 @@ impl Talk {
         if let Some(end) = self.watchdog.verdict(now) {
             return self.end(now, end);
         }
+        self.take_voices(now);
         if !self.waits() {
             if self.due.is_given_up(now) {
                 return self.end(now, End::new(Blame::Engine, Reason::NothingToSay));
@@ -298,7 +311,10 @@ impl Talk {
         self.watchdog.set_on_hold(stopped, now);
         self.due.restart(now);
         self.extend_last_words(now);
+        self.due.words_given_up();
         self.transcript.forget_caller_sound();
+        self.transcript.withdraw_partial();
+        self.tell_changes();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
             self.silence(silence);
         }
@@ -308,23 +324,9 @@ impl Talk {
             self.act(Act::Gain(Gain::Hold));
         } else {
             self.act(Act::Ear(EarState::Open));
+            self.renew_caller_voice(now);
             self.tell_conversation(now, conversation::Input::OnHold(false));
             self.act(Act::Gain(Gain::Full));
-        }
-    }
-
-    fn tool_started(&mut self, id: ToolId) {
-        self.tools.insert(id);
-        self.due.expect_nothing();
-    }
-
-    /// What the bot says to the result is due, once no tool runs any more.
-    fn tool_ended(&mut self, now: Instant, id: ToolId) {
-        if self.tools.remove(&id) && self.tools.is_empty() {
-            match self.sounds() {
-                true => self.due.expect_nothing(),
-                false => self.due.expect_more(now),
-            }
         }
     }
 
@@ -336,6 +338,7 @@ impl Talk {
     fn room(&mut self, now: Instant, event: Event) {
         match event {
             Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
+            Event::Edge { seat, edge } if self.voices.is_listening(seat) => self.voice_edge(now, seat, edge),
             Event::Played { seat: Seat::AGENT, played } => self.brief_played(now, played),
             // What others than the caller say, press or leave out never moves the bot.
             Event::Edge { seat, .. }
@@ -356,8 +359,9 @@ impl Talk {
                 self.mark_at(at, "speech_started");
                 self.tell_conversation(now, conversation::Input::SpeechStarted);
             }
-            Event::Edge { edge: Edge::End { at: place, arrived }, .. } => {
+            Event::Edge { edge: Edge::End { at: place, arrived, voice }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
+                self.voice(at, place, voice);
                 self.transcript.caller_stopped(at);
                 self.stopwatch.stopped(at);
                 let silence = self.silences.caller(false, at);
@@ -403,8 +407,8 @@ impl Talk {
     }
 
     fn heard(&mut self, now: Instant, heard: Heard) {
-        // Words that were on their way when a person took the call over.
-        if self.has_taken_over() && !matches!(heard, Heard::Failed(_)) {
+        // Words that were on their way when a person took the call over, or the line was put on hold.
+        if self.waits() && !matches!(heard, Heard::Failed(_)) {
             return;
         }
         if self.deaf && !matches!(heard, Heard::Failed(_)) {
@@ -546,7 +550,9 @@ impl Talk {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.withdraw_all(now);
         self.transcript.abandon(now);
+        self.stop_voices(now);
         self.ending = None;
         self.finish_bot_turns(now);
         let silence = self.silences.end(now);

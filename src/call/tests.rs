@@ -11,13 +11,16 @@ use media::asr::{AsrFault, Heard, Hypothesis};
 use media::ear::EarState;
 use media::frame::SamplePos;
 use media::playout::{Gain, Phase, Played};
+use media::prosody::VoiceFeatures;
 use media::room::{Event, Seat};
 use media::tts::{self, Spoken, UtteranceId};
 use media::vad::Edge;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod approvals;
 mod person;
+mod rights;
 mod seats;
 
 const BOT: &str = r#"
@@ -88,7 +91,7 @@ impl Line {
         let edge = |edge| CallInput::Room(Event::Edge { seat: Seat::CALLER, edge });
         let mut acts = self.tell(edge(Edge::Start { at, arrived: Some(self.at(self.now)) }));
         acts.extend(self.pass(self.now + 600));
-        acts.extend(self.tell(edge(Edge::End { at, arrived: Some(self.at(self.now - 200)) })));
+        acts.extend(self.tell(edge(Edge::End { at, arrived: Some(self.at(self.now - 200)), voice: None })));
         acts.extend(self.tell(CallInput::Heard(Heard::Final {
             hypothesis: Hypothesis { text: Some(text.into()), confidence: 0.9 },
             from: at,
@@ -256,13 +259,32 @@ fn a_cough_leaves_the_caller_to_their_thoughts() {
     let edge = |edge| CallInput::Room(Event::Edge { seat: Seat::CALLER, edge });
     line.tell(edge(Edge::Start { at, arrived: Some(line.at(line.now)) }));
     line.pass(line.now + 250);
-    line.tell(edge(Edge::End { at, arrived: Some(line.at(line.now - 200)) }));
+    line.tell(edge(Edge::End { at, arrived: Some(line.at(line.now - 200)), voice: None }));
     let nothing = Hypothesis { text: None, confidence: 0.0 };
     let (took, done_at) = (Duration::ZERO, line.at(line.now));
     line.tell(CallInput::Heard(Heard::Final { hypothesis: nothing, from: at, to: at, engine: "told", took, done_at }));
     let mut acts = line.pass(line.now + 3_000);
     acts.extend(line.tell(CallInput::Gone(End::new(Blame::RemoteParty, Reason::HungUp))));
     assert_eq!(silences(&acts), [SilenceKind::BotWorking, SilenceKind::CallerThinking]);
+}
+
+#[test]
+fn how_an_utterance_sounded_is_recorded_with_its_moment() {
+    let mut line = Line::greeted();
+    let edge = |edge| CallInput::Room(Event::Edge { seat: Seat::CALLER, edge });
+    let (from, to) = (SamplePos(0), SamplePos(SamplePos::PER_SECOND));
+    line.tell(edge(Edge::Start { at: from, arrived: Some(line.at(line.now)) }));
+    line.pass(line.now + 1_200);
+    let voice = VoiceFeatures { pitch_hz: Some(181.26), level_db: -23.04, syllables_per_second: None };
+    let ended = line.now - 200;
+    let acts = line.tell(edge(Edge::End { at: to, arrived: Some(line.at(ended)), voice: Some(voice) }));
+    let mark = acts.into_iter().find_map(|act| match act {
+        Act::Note(CallEvent::Mark(mark)) if mark.name == "voice" => Some(mark.data.0),
+        _ => None,
+    });
+    let known =
+        serde_json::json!({"ms": ended, "from_ms": ended - 1_000, "pitch_hz": 181.3, "level_db": -23.0, "rate": null});
+    assert_eq!(mark, Some(known));
 }
 
 #[test]

@@ -15,6 +15,9 @@ mod caller;
 /// So many entries are kept; beyond it the oldest is dropped.
 const CAPACITY: usize = 5_000;
 
+/// Stands for what somebody said and no recogniser knew.
+pub const NOT_RECOGNISED: &str = "[not recognised]";
+
 /// A turn that is complete: nothing of it changes any more.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -376,6 +379,22 @@ impl Transcript {
         let GivenAnswer { text, by, secret, .. } = given.clone();
         self.changes.push_back(Change::Taken { turn: number, text, by, secret });
         let entry = Entry { number, talker: Talker::Caller, words: Words::Given(given), cut: None, began, ended };
+        self.keep(&entry);
+        entry
+    }
+
+    /// A turn of somebody who spoke to another person in the call is complete. Observers learn of it by the record.
+    pub fn take_person_turn(
+        &mut self,
+        talker: Talker,
+        (began, ended): (Instant, Instant),
+        given: GivenAnswer,
+    ) -> Entry {
+        let (number, began) = (self.numbered, after(self.newest, began));
+        self.numbered += 1;
+        self.newest = Some(began);
+        let (words, ended) = (Words::Given(given), ended.max(began));
+        let entry = Entry { number, talker, words, cut: None, began, ended };
         self.keep(&entry);
         entry
     }

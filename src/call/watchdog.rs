@@ -38,6 +38,7 @@ pub enum Why {
     LastWords,
     /// The search for a person begins, or one has heard enough of the brief.
     Person,
+    Voices,
 }
 
 /// Told the time; it never reads a clock.

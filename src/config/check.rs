@@ -1,6 +1,7 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{
     Config, ECHO, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc, Synthesiser, Trunk,
+    Webhook,
 };
 use crate::security::{Secret, WebOrigin};
 use ::media::Language;
@@ -434,6 +435,17 @@ impl RemoteVoice {
     /// Its key, read now from where the configuration says; `None` where it needs none.
     pub fn key(&self) -> Result<Option<Secret>, String> {
         key(self.key_file.as_deref(), self.key_env.as_deref())
+    }
+}
+
+impl Webhook {
+    /// What its messages are signed with, read now from where the file says.
+    pub fn secret(&self) -> Result<Secret, String> {
+        let secret = secret("secret", self.secret_file.as_deref(), self.secret_env.as_deref())?;
+        match secret.reveal().len() {
+            16.. => Ok(secret),
+            short => Err(format!("its secret has {short} characters: use 16 at least (`openssl rand -hex 32`)")),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Health {
     pub interruptions: Grade,
     pub failures: Grade,
     pub long_call_ms: Grade,
+    pub upset: Grade,
 }
 
 impl Default for Health {
@@ -42,13 +43,14 @@ impl Default for Health {
             interruptions: grade(4.0, 8.0, 25),
             failures: grade(1.0, 3.0, 40),
             long_call_ms: grade(600_000.0, 1_800_000.0, 20),
+            upset: grade(1.0, 2.0, 40),
         }
     }
 }
 
 impl Health {
     /// By their keys.
-    pub(super) fn grades(&self) -> [(&'static str, Grade); 10] {
+    pub(super) fn grades(&self) -> [(&'static str, Grade); 11] {
         [
             ("person_wanted", self.person_wanted),
             ("not_understood", self.not_understood),
@@ -60,6 +62,7 @@ impl Health {
             ("interruptions", self.interruptions),
             ("failures", self.failures),
             ("long_call_ms", self.long_call_ms),
+            ("upset", self.upset),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! `HealthWatch`: how well one live call goes, as a score from 100 (nothing to worry about) down to 0, and why. A core: it is given the
 //! call's events and told how far the call is; the thresholds are data ([`HealthPlan`], `[health]` in the configuration).
-use crate::store::{CallEvent, Floor, Mark, SilenceKind, Speaker};
+use crate::store::{CallEvent, Floor, Mark, MoodState, SilenceKind, Speaker};
 use dialog::bot::asks_for_person;
 use dialog::language::Language;
 use std::collections::VecDeque;
@@ -51,10 +51,12 @@ pub enum Reason {
     Failures,
     /// Since when the call was answered, in milliseconds.
     LongCall,
+    /// The caller's mood has fallen: 1 where they are tense, 2 where they are upset.
+    Upset,
 }
 
 impl Reason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PersonWanted,
         Self::NotUnderstood,
         Self::Silence,
@@ -65,6 +67,7 @@ impl Reason {
         Self::Interruptions,
         Self::Failures,
         Self::LongCall,
+        Self::Upset,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -79,6 +82,7 @@ impl Reason {
             Self::Interruptions => "interruptions",
             Self::Failures => "failures",
             Self::LongCall => "long_call",
+            Self::Upset => "upset",
         }
     }
 }
@@ -97,6 +101,7 @@ pub struct HealthPlan {
     pub interruptions: Grade,
     pub failures: Grade,
     pub long_call: Grade,
+    pub upset: Grade,
 }
 
 impl HealthPlan {
@@ -112,6 +117,7 @@ impl HealthPlan {
             Reason::Interruptions => &self.interruptions,
             Reason::Failures => &self.failures,
             Reason::LongCall => &self.long_call,
+            Reason::Upset => &self.upset,
         }
     }
 }
@@ -158,6 +164,7 @@ pub struct HealthWatch {
     on_hold: bool,
     /// The seat of the supervisor who has taken the call over: how it goes with the bot is no concern then.
     taken_over: Option<u64>,
+    mood: MoodState,
 }
 
 impl HealthWatch {
@@ -178,6 +185,7 @@ impl HealthWatch {
             floor_since: 0,
             on_hold: false,
             taken_over: None,
+            mood: MoodState::Calm,
         }
     }
 
@@ -215,6 +223,10 @@ impl HealthWatch {
                 self.on_hold = mark.name == "held";
                 self.floor_since = at;
             }
+            "mood" => {
+                let state = serde_json::from_value(mark.data.0["state"].clone());
+                self.mood = state.unwrap_or(self.mood);
+            }
             "seat_joined" | "seat_mode" | "seat_left" => self.seat(at, mark),
             _ => {}
         }
@@ -241,12 +253,7 @@ impl HealthWatch {
 
     /// How the call stands at `now`.
     pub fn health(&mut self, now: u64) -> Health {
-        let after = now.saturating_sub(self.plan.window.as_millis() as u64);
-        drop_before(&mut self.not_understood, after, |at| *at);
-        drop_before(&mut self.interruptions, after, |(_, at)| *at);
-        drop_before(&mut self.failures, after, |at| *at);
-        drop_before(&mut self.dead_air, after, |(at, _)| *at);
-        drop_before(&mut self.answers, after, |(at, _)| *at);
+        self.forget(now);
         let mut concerns: Vec<Concern> = Reason::ALL
             .into_iter()
             .filter_map(|reason| {
@@ -258,6 +265,22 @@ impl HealthWatch {
         concerns.sort_by_key(|concern| std::cmp::Reverse(concern.points));
         let lost: u32 = concerns.iter().map(|concern| concern.points).sum();
         Health { score: 100u32.saturating_sub(lost), concerns }
+    }
+
+    /// Forgets what is too long ago to count.
+    fn forget(&mut self, now: u64) {
+        let after = now.saturating_sub(self.plan.window.as_millis() as u64);
+        drop_before(&mut self.not_understood, after, |at| *at);
+        drop_before(&mut self.interruptions, after, |(_, at)| *at);
+        drop_before(&mut self.failures, after, |at| *at);
+        drop_before(&mut self.dead_air, after, |(at, _)| *at);
+        drop_before(&mut self.answers, after, |(at, _)| *at);
+    }
+
+    /// The figure of one reason at `now`, whatever it costs.
+    pub fn figure(&mut self, reason: Reason, now: u64) -> Option<f64> {
+        self.forget(now);
+        self.value(reason, now)
     }
 
     /// The figure of a reason; `None` where there is none, or nothing has happened that it counts.
@@ -286,6 +309,11 @@ impl HealthWatch {
             Reason::NoSound => self.no_sound.map(since),
             Reason::PoorLine => self.mos,
             Reason::LongCall => self.answered.map(since),
+            Reason::Upset => match self.mood {
+                MoodState::Pleased | MoodState::Calm => None,
+                MoodState::Tense => Some(1.0),
+                MoodState::Upset => Some(2.0),
+            },
         }
     }
 }

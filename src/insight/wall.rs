@@ -2,7 +2,8 @@
 //! it is given the events of the store and told the time.
 use super::health::{Health, HealthPlan, HealthWatch};
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Private, Speaker, Started, TimelineEvent, Turn,
+    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, SupervisorSeat,
+    TASK, TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -24,12 +25,18 @@ pub struct Row {
     pub caller_words: Option<Private<String>>,
     /// Of the turn under way all that is going to be said, else what was heard.
     pub bot_words: Option<Private<String>>,
+    /// What the caller is being helped with, by its name in the bot's file.
+    pub task: Option<String>,
     pub slots: BTreeMap<String, SlotState>,
     /// Quality of what is heard of the caller.
     pub mos: Option<f32>,
     /// Supervisors who take part.
     pub seats: BTreeMap<u64, TakenSeat>,
     pub health: Health,
+    /// `None` while the caller has said nothing.
+    pub mood: Option<Mood>,
+    /// What a supervisor could do next, the best first.
+    pub next: Vec<NextStep>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +75,19 @@ struct Entry {
     clauses: Vec<SpokenClause>,
     /// What the caller has said so far, in which turn, and whether it is secret.
     partial: Option<(u32, String, bool)>,
+    /// Turns and silences that are known from the store, and may be told once more: who, or which kind, and from when to when.
+    known: BTreeSet<Known>,
+}
+
+type Known = (String, u64, u64);
+
+/// By what an event that is counted is told from others.
+fn known(event: &CallEvent) -> Option<Known> {
+    match event {
+        CallEvent::Turn(turn) => Some((format!("{:?}", turn.speaker), turn.started_ms, turn.ended_ms)),
+        CallEvent::Silence(silence) => Some((format!("{:?}", silence.kind), silence.started_ms, silence.ended_ms)),
+        _ => None,
+    }
 }
 
 pub struct Wall {
@@ -126,7 +146,8 @@ impl Wall {
         for call in calls {
             let mut entry = Entry::of(self.plan, call);
             if let Some(before) = self.calls.remove(&call.id) {
-                (entry.row.floor, entry.row.seats) = (before.row.floor, before.row.seats);
+                entry.row.floor = before.row.floor;
+                (entry.row.mood, entry.row.next) = (before.row.mood, before.row.next);
                 entry.watch.floor(entry.row.ms(now), entry.row.floor);
             }
             self.calls.insert(call.id.clone(), entry);
@@ -206,13 +227,16 @@ impl Entry {
             floor_since: at,
             caller_words: None,
             bot_words: None,
+            task: None,
             slots: BTreeMap::new(),
             mos: None,
             seats: BTreeMap::new(),
             health: Health::default(),
+            mood: None,
+            next: Vec::new(),
         };
         let watch = HealthWatch::new(plan, language.unwrap_or(Language::En));
-        Self { row, watch, clauses: Vec::new(), partial: None }
+        Self { row, watch, clauses: Vec::new(), partial: None, known: BTreeSet::new() }
     }
 
     /// Out of what the store holds of a call.
@@ -229,9 +253,17 @@ impl Entry {
         for silence in &call.silences {
             entry.note(call.started_at, silence.ended_ms, &CallEvent::Silence(*silence));
         }
+        let turns = call.turns.iter().map(|turn| CallEvent::Turn(turn.clone()));
+        let silences = call.silences.iter().map(|silence| CallEvent::Silence(*silence));
+        entry.known = turns.chain(silences).filter_map(|event| known(&event)).collect();
+        for SupervisorSeat { seat, name, mode, since } in &call.seats {
+            let data = Private(serde_json::json!({ "seat": seat, "name": name, "mode": mode }));
+            entry.note(*since, entry.row.ms(*since), &CallEvent::Mark(Mark { name: "seat_joined".into(), data }));
+        }
         for line in &call.lines {
             entry.note(call.started_at, 0, &CallEvent::Line(line.clone()));
         }
+        entry.row.task = call.task.clone();
         let slots = call.slots.iter();
         entry.row.slots =
             slots.map(|(name, value)| (name.clone(), SlotState { value: value.clone(), confirmed: false })).collect();
@@ -240,6 +272,10 @@ impl Entry {
 
     /// Whether the row may have changed.
     fn note(&mut self, at: Timestamp, at_ms: u64, event: &CallEvent) -> bool {
+        // The store knew it before it was told here.
+        if known(event).is_some_and(|event| self.known.remove(&event)) {
+            return false;
+        }
         self.watch.note(at_ms, event);
         match event {
             CallEvent::Answered => self.row.answered_at = self.row.answered_at.or(Some(at)),
@@ -252,7 +288,10 @@ impl Entry {
                 None => drop(self.row.slots.remove(&slot.name)),
             },
             CallEvent::Line(line) if line.seat == "caller" => self.row.mos = line.mos,
-            CallEvent::Mark(mark) => return self.seat(mark) | self.refresh_at(at_ms),
+            CallEvent::Mark(mark) if mark.name == TASK => {
+                self.row.task = mark.data.0["task"].as_str().map(str::to_owned)
+            }
+            CallEvent::Mark(mark) => return self.seat(mark) | self.mood(mark) | self.refresh_at(at_ms),
             CallEvent::Silence(_) | CallEvent::Latency(_) => return self.refresh_at(at_ms),
             _ => return false,
         }
@@ -289,6 +328,15 @@ impl Entry {
         }
     }
 
+    /// Whether a mark has changed the mood.
+    fn mood(&mut self, mark: &Mark) -> bool {
+        if mark.name != "mood" {
+            return false;
+        }
+        self.row.mood = serde_json::from_value(mark.data.0.clone()).ok();
+        true
+    }
+
     fn live(&mut self, now: Timestamp, change: &LiveChange) -> bool {
         match change {
             LiveChange::Floor { floor } => {
@@ -296,6 +344,8 @@ impl Entry {
                 self.watch.floor(at_ms, *floor);
                 (self.row.floor, self.row.floor_since) = (*floor, now);
             }
+            LiveChange::Next { steps } => self.row.next = steps.clone(),
+            LiveChange::Asked { .. } => return false,
             LiveChange::Clause { say, turn, text } => {
                 self.clauses.retain(|clause| clause.turn == *turn || !clause.done);
                 let text = text.0.clone();
@@ -320,6 +370,7 @@ impl Entry {
                 self.row.caller_words = Some(last_words(&text.0));
                 self.partial = Some((*turn, text.0.clone(), *secret));
             }
+            LiveChange::Levels { .. } => return false,
             LiveChange::Withdrawn { .. } => self.partial = None,
             LiveChange::Taken { text, .. } => {
                 self.partial = None;

@@ -1,29 +1,33 @@
 //! `Access`: signs people in, knows again whoever asks, and changes users and tokens; each of these is recorded.
-use super::attempts::Attempts;
 use super::audit::{Action, Audit};
+use super::checks::PasswordChecks;
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::principal::{Principal, PrincipalKind};
 use super::roles::{Rights, Role};
 use super::sessions::{SessionLimits, Sessions};
 use super::tokens::{self, ApiToken, MadeToken, NewToken, Tokens};
 use super::users::{self, NewUser, User, UserChange, Users};
 use super::{Secret, passwords, random, welcome};
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sqlx::SqlitePool;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, watch};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// A session's last use is written down no more often: each request would write.
 const TOUCH: SignedDuration = SignedDuration::from_secs(60);
 /// How often it is asked whether somebody who watches still may: another process may have changed it.
 const ASK_AGAIN: Duration = Duration::from_secs(10);
-/// The longest that a password waits for those before it.
-const QUEUE: Duration = Duration::from_secs(5);
-/// Why a password is tried again later: those before it are not done.
-const BUSY: Duration = Duration::from_secs(2);
+/// The longest that a request waits for this.
+const TOUCH_PATIENCE: Duration = Duration::from_millis(200);
+/// How often it is looked whether something is to be recorded that is not a request's.
+const KEEP: Duration = Duration::from_secs(1);
+/// How often the log is told the audit's end.
+const HEAD: Duration = Duration::from_secs(3600);
 
 pub struct AccessPlan {
     /// The word in `admin.token`.
@@ -32,15 +36,13 @@ pub struct AccessPlan {
 }
 
 pub struct Access {
-    pool: SqlitePool,
+    pool: AccessPool,
     token: Secret,
     users: Users,
     sessions: Sessions,
     tokens: Tokens,
     audit: Audit,
-    attempts: Mutex<Attempts>,
-    /// Passwords are hashed one at a time: each takes 19 MiB and time that calls need.
-    hashing: Semaphore,
+    checks: PasswordChecks,
     /// Counts changes of users, sessions and tokens.
     changes: watch::Sender<u64>,
 }
@@ -53,15 +55,15 @@ pub struct SignedIn {
 }
 
 impl Access {
-    pub fn new(pool: SqlitePool, plan: AccessPlan) -> Self {
+    pub fn new(pool: AccessPool, plan: AccessPlan) -> Self {
+        let (users, audit) = (Users::new(pool.read.clone()), Audit::new(pool.clone()));
         Self {
+            tokens: Tokens::new(pool.clone(), random::digest(plan.token.reveal())),
             token: plan.token,
-            users: Users::new(pool.clone()),
+            checks: PasswordChecks::new(users.clone(), audit.clone()),
+            users,
             sessions: Sessions::new(pool.clone(), plan.sessions),
-            tokens: Tokens::new(pool.clone()),
-            audit: Audit::new(pool.clone()),
-            attempts: Mutex::default(),
-            hashing: Semaphore::new(1),
+            audit,
             changes: watch::Sender::new(0),
             pool,
         }
@@ -69,6 +71,40 @@ impl Access {
 
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Records what is no request's: sums of failed sign-ins, and what the database did not take before; and tells the log each hour where
+    /// the audit ends. Runs until the database is closed.
+    pub async fn keep(self: Arc<Self>) {
+        let mut head = tokio::time::interval(HEAD);
+        while !self.pool.is_closed() {
+            if head.tick().now_or_never().is_some() {
+                self.log_head().await;
+            }
+            if let Err(why) = self.checks.record_sums().await {
+                tracing::error!(%why, "failed sign-ins are not in the audit");
+            }
+            self.audit.flush().await;
+            tokio::time::sleep(KEEP).await;
+        }
+    }
+
+    /// The last records before the database is closed.
+    pub async fn finish(&self) {
+        if let Err(why) = self.checks.record_rest().await {
+            tracing::error!(%why, "failed sign-ins are not in the audit");
+        }
+        self.audit.flush().await;
+        self.log_head().await;
+    }
+
+    /// Tells the log where the audit ends: who changes it later, or cuts it off, would have to change that log too.
+    async fn log_head(&self) {
+        match self.audit.head().await {
+            Ok(Some((seq, hash))) => tracing::info!(seq, hash, "the audit's last record"),
+            Ok(None) => {}
+            Err(why) => tracing::error!(%why, "the audit's last record cannot be read"),
+        }
     }
 
     /// Who presents this as a bearer (RFC 6750).
@@ -88,24 +124,28 @@ impl Access {
         let now = Timestamp::now();
         let Some(session) = self.sessions.find(hash, now).await? else { return Ok(None) };
         let Some(user) = self.enabled(&session.user).await? else { return Ok(None) };
-        // Where the database takes nothing, the session goes on all the same.
-        if now.duration_since(session.seen) > TOUCH
-            && let Err(why) = self.sessions.touch(hash, now).await
-        {
-            tracing::warn!(%why, "the last use of a session is not written down");
+        // Where the database takes nothing, or others write, the session goes on all the same.
+        if now.duration_since(session.seen) > TOUCH {
+            match tokio::time::timeout(TOUCH_PATIENCE, self.sessions.touch(hash, now)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => tracing::warn!(%why, "the last use of a session is not written down"),
+                Err(_) => tracing::debug!("the last use of a session is written down later"),
+            }
         }
         Ok(Some(of_user(user, hash)))
     }
 
     async fn by_token_hash(&self, hash: &str) -> Result<Option<Principal>, AccessFault> {
-        let Some(token) = self.tokens.find(hash, Timestamp::now()).await? else { return Ok(None) };
-        let owner = if tokens::is_of_server(&token) {
+        let Some(chain) = self.tokens.find(hash, Timestamp::now()).await? else { return Ok(None) };
+        let Some(first) = chain.last() else { return Ok(None) };
+        let owner = if tokens::is_of_server(first) {
             Principal::admin_token()
         } else {
-            let Some(user) = self.enabled(&token.owner).await? else { return Ok(None) };
+            let Some(user) = self.enabled(&first.owner).await? else { return Ok(None) };
             of_user(user, hash)
         };
-        Ok(Some(of_token(token, owner, hash)))
+        // From what the owner has, through each token that made the next.
+        Ok(Some(chain.into_iter().rev().fold(owner, |maker, token| of_token(token, maker, hash))))
     }
 
     async fn enabled(&self, name: &str) -> Result<Option<User>, AccessFault> {
@@ -140,16 +180,35 @@ impl Access {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    /// A transaction beside which nobody else writes.
+    async fn transaction(&self) -> Result<Transaction<'static, Sqlite>, AccessFault> {
+        Ok(self.pool.write.begin_with("begin immediate").await?)
+    }
+
     /// Signs a user in who knows the password.
     ///
     /// # Errors
     /// [`AccessFault::WrongPassword`] also where there is no such user, [`AccessFault::TooMany`] after many of these.
     pub async fn sign_in(&self, name: &str, password: &str, address: IpAddr) -> Result<SignedIn, AccessFault> {
-        let name = users::folded(name);
-        self.check_password(&name, password, address).await?;
-        let signed_in = self.begin(self.users.find(&name).await?).await?;
+        let Ok(name) = users::named(name) else { return Err(self.checks.refuse_name(address).await) };
+        let compared = self.checks.check(&name, password, address).await?;
+        self.begin_if_still(&name, &compared, address).await
+    }
+
+    /// Begins the session of a user whose password was the one with this hash a moment ago, and still is.
+    pub(super) async fn begin_if_still(
+        &self,
+        name: &str,
+        compared: &str,
+        address: IpAddr,
+    ) -> Result<SignedIn, AccessFault> {
+        let mut tx = self.transaction().await?;
+        unchanged(&mut tx, name, compared).await?;
+        let user = users::one(&mut tx, name).await?;
+        let signed_in = self.begin(&mut tx, user).await?;
         let from = json!({"address": address.to_string()});
-        self.audit.note(&signed_in.principal, Action::SignedIn, None, from).await?;
+        self.audit.append(&mut tx, &signed_in.principal, Action::SignedIn, from).await?;
+        tx.commit().await?;
         Ok(signed_in)
     }
 
@@ -166,45 +225,23 @@ impl Access {
             return Ok(None);
         }
         passwords::composed(password)?;
-        self.check_password(&principal.name, current, address).await?;
+        let name = &*principal.name;
+        let compared = self.checks.check(name, current, address).await?;
+        let hash = self.checks.hashed(password).await?;
+        let mut tx = self.transaction().await?;
+        unchanged(&mut tx, name, &compared).await?;
         let change = UserChange { password: Some(password), ..UserChange::default() };
-        let user = self.change_user(principal, &principal.name, change).await?;
-        self.begin(user).await.map(Some)
+        let user = self.change_within(&mut tx, principal, name, change, Some(hash.as_str())).await?;
+        let signed_in = self.begin(&mut tx, user).await?;
+        tx.commit().await?;
+        self.checks.reset(name);
+        self.changed();
+        Ok(Some(signed_in))
     }
 
-    async fn check_password(&self, name: &str, password: &str, address: IpAddr) -> Result<(), AccessFault> {
-        let busy = || AccessFault::TooMany(BUSY.as_secs());
-        let turn = tokio::time::timeout(QUEUE, self.hashing.acquire()).await;
-        let turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
-        let admitted = self.attempts().admit(Instant::now(), address, name);
-        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
-        let stored = self.users.password(name).await?;
-        let (known, password) = (stored.is_some(), password.to_owned());
-        let verifying = tokio::task::spawn_blocking(move || passwords::verify(&password, stored.as_deref()));
-        let verified = verifying.await.map_err(|why| AccessFault::Hash(why.to_string()))?;
-        drop(turn);
-        if verified {
-            self.attempts().succeeded(name);
-            return Ok(());
-        }
-        let locked = self.attempts().failed(Instant::now(), address, name);
-        // What somebody typed who is no user may be a password.
-        let shown = if known { name } else { "(no such user)" };
-        let (kind, from) = (PrincipalKind::Session.name(), json!({"address": address.to_string()}));
-        self.audit.add(shown, kind, Action::SignInFailed, None, from.clone()).await?;
-        if locked && known {
-            self.audit.add(shown, kind, Action::AccountLocked, None, from).await?;
-        }
-        Err(AccessFault::WrongPassword)
-    }
-
-    async fn begin(&self, user: User) -> Result<SignedIn, AccessFault> {
-        let secret = self.sessions.begin(&user.name, Timestamp::now()).await?;
+    async fn begin(&self, tx: &mut SqliteConnection, user: User) -> Result<SignedIn, AccessFault> {
+        let secret = self.sessions.begin(tx, &user.name, Timestamp::now()).await?;
         Ok(SignedIn { principal: of_user(user, &random::digest(&secret)), secret })
-    }
-
-    fn attempts(&self) -> std::sync::MutexGuard<'_, Attempts> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the session of `principal`; `false` where it is none.
@@ -220,7 +257,11 @@ impl Access {
 
     /// The secret of the link that makes the first admin; `None` where there are users.
     pub async fn welcome(&self) -> Result<Option<String>, AccessFault> {
-        if self.users.any().await? { Ok(None) } else { welcome::make(&self.pool, Timestamp::now()).await.map(Some) }
+        if self.users.any().await? {
+            Ok(None)
+        } else {
+            welcome::make(&self.pool.write, Timestamp::now()).await.map(Some)
+        }
     }
 
     /// Makes the first admin, and signs them in.
@@ -232,23 +273,23 @@ impl Access {
         address: IpAddr,
     ) -> Result<SignedIn, AccessFault> {
         // A good link may be tried again, with another name or password: hashing comes after.
-        let (name, who) = (users::folded(name), address.to_string());
-        let admitted = self.attempts().admit(Instant::now(), address, &who);
-        admitted.map_err(|wait| AccessFault::TooMany(wait.as_secs() + 1))?;
-        if !welcome::is_good(&self.pool, link, Timestamp::now()).await? {
-            self.attempts().failed(Instant::now(), address, &who);
+        let name = users::folded(name);
+        self.checks.admit_link(address)?;
+        if !welcome::is_good(&self.pool.read, link, Timestamp::now()).await? {
+            self.checks.link_failed(address);
             return Err(AccessFault::Link);
         }
         users::named(&name)?;
         let new = NewUser { name: &name, password, role: Role::Admin, bots: None };
-        let hash = users::hashed(password).await?;
+        let hash = self.checks.hashed(password).await?;
         let now = Timestamp::now();
-        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let mut tx = self.transaction().await?;
         welcome::redeem(&mut tx, link, now).await?;
-        let user = self.users.add_first(&mut tx, &new, &hash, now).await?.ok_or(AccessFault::Link)?;
+        let user = users::add_first(&mut tx, &new, &hash, now).await?.ok_or(AccessFault::Link)?;
+        let signed_in = self.begin(&mut tx, user).await?;
+        let from = json!({"address": address.to_string()});
+        self.audit.append(&mut tx, &signed_in.principal, Action::FirstAdminMade, from).await?;
         tx.commit().await?;
-        let signed_in = self.begin(user).await?;
-        self.audit.note(&signed_in.principal, Action::FirstAdminMade, None, json!({"address": who})).await?;
         Ok(signed_in)
     }
 
@@ -261,10 +302,12 @@ impl Access {
     pub async fn add_user(&self, by: &Principal, new: NewUser<'_>) -> Result<User, AccessFault> {
         within(by, new.role)?;
         users::named(new.name)?;
-        let hash = users::hashed(new.password).await?;
-        let user = self.users.add(&new, &hash, Timestamp::now()).await?;
+        let hash = self.checks.hashed(new.password).await?;
+        let mut tx = self.transaction().await?;
+        let user = users::add(&mut tx, &new, &hash, Timestamp::now()).await?;
         let detail = json!({"user": user.name, "role": user.role.name(), "bots": user.bots});
-        self.audit.note(by, Action::UserAdded, None, detail).await?;
+        self.audit.append(&mut tx, by, Action::UserAdded, detail).await?;
+        tx.commit().await?;
         Ok(user)
     }
 
@@ -272,24 +315,39 @@ impl Access {
     /// [`AccessFault::BeyondMaker`] where the user has, or gets, rights that `by` has not; nobody needs any for their own password.
     pub async fn change_user(&self, by: &Principal, name: &str, change: UserChange<'_>) -> Result<User, AccessFault> {
         let name = users::folded(name);
+        let hash = match change.password {
+            Some(password) => Some(self.checks.hashed(password).await?),
+            None => None,
+        };
+        let mut tx = self.transaction().await?;
+        let user = self.change_within(&mut tx, by, &name, change, hash.as_deref()).await?;
+        tx.commit().await?;
+        if hash.is_some() {
+            self.checks.reset(&name);
+        }
+        self.changed();
+        Ok(user)
+    }
+
+    /// Changes a user within a transaction, and records it.
+    async fn change_within(
+        &self,
+        tx: &mut SqliteConnection,
+        by: &Principal,
+        name: &str,
+        change: UserChange<'_>,
+        hash: Option<&str>,
+    ) -> Result<User, AccessFault> {
         if by.kind != PrincipalKind::Session || by.name != name {
-            within(by, self.users.find(&name).await?.role)?;
+            within(by, users::one(tx, name).await?.role)?;
         }
         if let Some(role) = change.role {
             within(by, role)?;
         }
-        let hash = match change.password {
-            Some(password) => Some(users::hashed(password).await?),
-            None => None,
-        };
-        let user = self.users.change(&name, &change, hash.as_deref(), Timestamp::now()).await?;
-        if hash.is_some() {
-            self.attempts().succeeded(&name);
-        }
-        self.changed();
+        let user = users::change(tx, name, &change, hash, Timestamp::now()).await?;
         let detail = json!({"user": user.name, "role": user.role.name(), "bots": user.bots, "disabled": user.disabled,
             "password": hash.is_some()});
-        self.audit.note(by, Action::UserChanged, None, detail).await?;
+        self.audit.append(tx, by, Action::UserChanged, detail).await?;
         Ok(user)
     }
 
@@ -297,10 +355,13 @@ impl Access {
     /// [`AccessFault::BeyondMaker`] where the user has rights that `by` has not.
     pub async fn remove_user(&self, by: &Principal, name: &str) -> Result<(), AccessFault> {
         let name = users::folded(name);
-        within(by, self.users.find(&name).await?.role)?;
-        self.users.remove(&name).await?;
+        let mut tx = self.transaction().await?;
+        within(by, users::one(&mut tx, &name).await?.role)?;
+        users::remove(&mut tx, &name).await?;
+        self.audit.append(&mut tx, by, Action::UserRemoved, json!({"user": name})).await?;
+        tx.commit().await?;
         self.changed();
-        self.audit.note(by, Action::UserRemoved, None, json!({"user": name})).await
+        Ok(())
     }
 
     pub async fn tokens(&self) -> Result<Vec<ApiToken>, AccessFault> {
@@ -308,19 +369,34 @@ impl Access {
     }
 
     pub async fn make_token(&self, by: &Principal, new: NewToken<'_>) -> Result<MadeToken, AccessFault> {
-        let made = self.tokens.make(by, &new, Timestamp::now()).await?;
+        let mut tx = self.transaction().await?;
+        let made = self.tokens.make(&mut tx, by, &new, Timestamp::now()).await?;
         let ApiToken { id, name, rights, bots, expires_at, .. } = &made.token;
         let rights: Vec<_> = rights.iter().map(|right| right.name()).collect();
         let detail =
             json!({"id": id, "token": name, "rights": rights, "bots": bots, "expires_at": expires_at.to_string()});
-        self.audit.note(by, Action::TokenMade, None, detail).await?;
+        self.audit.append(&mut tx, by, Action::TokenMade, detail).await?;
+        tx.commit().await?;
         Ok(made)
     }
 
+    /// With a token go those that it made.
     pub async fn revoke_token(&self, by: &Principal, id: &str) -> Result<(), AccessFault> {
-        let token = self.tokens.remove(id).await?;
+        let mut tx = self.transaction().await?;
+        let (token, made) = self.tokens.remove(&mut tx, id).await?;
+        let detail = json!({"id": id, "token": token.name, "made_by_it": made});
+        self.audit.append(&mut tx, by, Action::TokenRevoked, detail).await?;
+        tx.commit().await?;
         self.changed();
-        self.audit.note(by, Action::TokenRevoked, None, json!({"id": id, "token": token.name})).await
+        Ok(())
+    }
+}
+
+/// Fails where the password is another than the one that was compared, or the user may not sign in any more.
+async fn unchanged(tx: &mut SqliteConnection, name: &str, compared: &str) -> Result<(), AccessFault> {
+    match users::password(tx, name).await? {
+        Some(stored) if stored == compared => Ok(()),
+        _ => Err(AccessFault::WrongPassword),
     }
 }
 
@@ -341,16 +417,16 @@ fn of_user(user: User, hash: &str) -> Principal {
     }
 }
 
-/// A token has what it was given, and no more than its owner has now.
-fn of_token(token: ApiToken, owner: Principal, hash: &str) -> Principal {
-    let bots = match (token.bots, &owner.bots) {
-        (None, owners) => owners.clone(),
-        (Some(bots), _) => Some(bots.into_iter().filter(|bot| owner.reaches(bot)).collect()),
+/// A token has what it was given, and no more than its maker has now.
+fn of_token(token: ApiToken, maker: Principal, hash: &str) -> Principal {
+    let bots = match (token.bots, &maker.bots) {
+        (None, makers) => makers.clone(),
+        (Some(bots), _) => Some(bots.into_iter().filter(|bot| maker.reaches(bot)).collect()),
     };
-    let rights: Rights = token.rights.and(owner.rights);
+    let rights: Rights = token.rights.and(maker.rights);
     Principal {
         name: format!("{}/{}", token.owner, token.name),
-        role: owner.role,
+        role: maker.role,
         rights,
         bots,
         kind: PrincipalKind::Token,

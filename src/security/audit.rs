@@ -1,16 +1,18 @@
 //! `Audit`: who did what, when, to which call: records that are added and never changed, each with a hash over the one before it.
 //!
-//! Callers' numbers and words do not belong in it. A record is on disk when [`Audit::note`] returns; while the database is slow or
-//! takes nothing, up to [`WAITING`] records wait, in order.
+//! Callers' numbers and words do not belong in it. What somebody only reads is recorded by [`Audit::note`]: while the database is slow
+//! or takes nothing, up to [`WAITING`] such records wait, in order. What somebody does is not done unless its record is on disk:
+//! [`Audit::require`] writes it first. Where the record cannot come first, [`Audit::ready`] tells whether it can be written after.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::principal::Principal;
-use super::random::hex;
+use super::record::{AuditRecord, NO_HASH};
 use super::users::time;
+use super::verdict::{AuditVerdict, Check};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use sqlx::SqlitePool;
+use serde_json::Value;
+use sqlx::SqliteConnection;
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,8 +25,6 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The same reading by the same one is one record for so long.
 const SAME: Duration = Duration::from_secs(600);
 const SAME_REMEMBERED: usize = 4096;
-/// What the first record has for the hash of the one before it.
-const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What somebody did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub enum Action {
     UserRemoved,
     TokenMade,
     TokenRevoked,
+    /// A list of calls was read.
+    CallsListed,
     /// What was said in a call was read.
     TranscriptRead,
     /// What is said in live calls was read as it happens.
@@ -63,8 +65,16 @@ pub enum Action {
     Guided,
     Approved,
     Declined,
+    /// A note or tags were written of a call.
+    Annotated,
+    /// A link to a call was made, and opened.
+    Shared,
+    ShareOpened,
     Erased,
     Exported,
+    AlertSeen,
+    /// Messages to a webhook were sent again.
+    WebhookReplayed,
 }
 
 impl Action {
@@ -80,6 +90,7 @@ impl Action {
             Self::UserRemoved => "user_removed",
             Self::TokenMade => "token_made",
             Self::TokenRevoked => "token_revoked",
+            Self::CallsListed => "calls_listed",
             Self::TranscriptRead => "transcript_read",
             Self::EventsWatched => "events_watched",
             Self::RecordingRead => "recording_read",
@@ -98,38 +109,14 @@ impl Action {
             Self::Guided => "guided",
             Self::Approved => "approved",
             Self::Declined => "declined",
+            Self::Annotated => "annotated",
+            Self::Shared => "shared",
+            Self::ShareOpened => "share_opened",
             Self::Erased => "erased",
             Self::Exported => "exported",
+            Self::AlertSeen => "alert_seen",
+            Self::WebhookReplayed => "webhook_replayed",
         }
-    }
-}
-
-/// One record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AuditRecord {
-    /// From 1, without gaps.
-    pub seq: i64,
-    pub at: Timestamp,
-    /// Who did it: [`Principal::name`].
-    pub name: String,
-    pub kind: String,
-    pub action: String,
-    pub call: Option<String>,
-    /// A JSON object, as text.
-    pub detail: String,
-    /// The hash of the record before it.
-    pub previous: String,
-    /// Over `previous` and everything above, in hexadecimal.
-    pub hash: String,
-}
-
-impl AuditRecord {
-    /// The hash that the record should have: SHA-256 of the previous hash, a line feed, and a JSON array: seq, microseconds since 1970, name, kind, action, call, detail.
-    pub fn computed(&self) -> String {
-        let Self { seq, name, kind, action, call, detail, .. } = self;
-        let record = json!([seq, self.at.as_microsecond(), name, kind, action, call, detail]);
-        let text = format!("{}\n{record}", self.previous);
-        hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
     }
 }
 
@@ -144,6 +131,17 @@ struct Pending {
     detail: String,
 }
 
+impl Pending {
+    fn now(principal: &Principal, action: Action, call: Option<&str>, detail: &Value) -> Self {
+        Self::of(&principal.name, principal.kind.name(), action, call, detail)
+    }
+
+    fn of(name: &str, kind: &'static str, action: Action, call: Option<&str>, detail: &Value) -> Self {
+        let at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
+        Self { at, name: name.to_owned(), kind, action, call: call.map(str::to_owned), detail: detail.to_string() }
+    }
+}
+
 /// Who reads, how, and which call.
 type Reading = (String, Action, Option<String>);
 
@@ -152,12 +150,19 @@ type Reading = (String, Action, Option<String>);
 pub struct Audit(Arc<Shared>);
 
 struct Shared {
-    pool: SqlitePool,
+    pool: AccessPool,
     waiting: Mutex<VecDeque<Pending>>,
     /// Held by who writes.
     writing: tokio::sync::Mutex<()>,
-    failed: Mutex<Option<Instant>>,
+    failed: Mutex<Option<Failure>>,
     lately: Mutex<HashMap<Reading, Instant>>,
+}
+
+/// The database took nothing when it was last tried.
+#[derive(Clone)]
+struct Failure {
+    at: Instant,
+    why: String,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -165,7 +170,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Audit {
-    pub fn new(pool: SqlitePool) -> Self {
+    pub fn new(pool: AccessPool) -> Self {
         Self(Arc::new(Shared {
             pool,
             waiting: Mutex::default(),
@@ -175,7 +180,8 @@ impl Audit {
         }))
     }
 
-    /// Records that `principal` did `action`; `detail` is a JSON object of what else is to be known (mode, reason).
+    /// Records that `principal` reads something, or has done something that nobody is kept from; `detail` is a JSON object of what else
+    /// is to be known (mode, reason).
     ///
     /// # Errors
     /// [`AccessFault::AuditFull`] while the database takes nothing and too many records wait: then it must not be done.
@@ -226,9 +232,7 @@ impl Audit {
         call: Option<&str>,
         detail: Value,
     ) -> Result<(), AccessFault> {
-        let at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default();
-        let call = call.map(str::to_owned);
-        let pending = Pending { at, name: name.to_owned(), kind, action, call, detail: detail.to_string() };
+        let pending = Pending::of(name, kind, action, call, &detail);
         {
             let mut waiting = lock(&self.0.waiting);
             if waiting.len() >= WAITING {
@@ -236,7 +240,7 @@ impl Audit {
             }
             waiting.push_back(pending);
         }
-        if lock(&self.0.failed).is_some_and(|at| at.elapsed() < RETRY) {
+        if self.failing().is_some() {
             return Ok(());
         }
         // In a task of its own: a request that is given up does not leave half of it done.
@@ -246,70 +250,97 @@ impl Audit {
         Ok(())
     }
 
-    /// Writes what waits for the database, again and again, until that is closed.
-    pub async fn keep(self) {
-        while !self.0.pool.is_closed() {
-            tokio::time::sleep(RETRY).await;
-            if !lock(&self.0.waiting).is_empty() {
-                self.flush().await;
+    /// Records what `principal` is about to do. It is on disk when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`AccessFault::AuditUnwritten`]: nothing is recorded, and it must not be done.
+    pub async fn require(
+        &self,
+        principal: &Principal,
+        action: Action,
+        call: Option<&str>,
+        detail: Value,
+    ) -> Result<(), AccessFault> {
+        self.try_write(Some(Pending::now(principal, action, call, &detail))).await
+    }
+
+    /// Whether the database takes records now, for what is recorded after it is done: it is asked by a write that changes nothing.
+    ///
+    /// # Errors
+    /// [`AccessFault::AuditUnwritten`]: it must not be done.
+    pub async fn ready(&self) -> Result<(), AccessFault> {
+        self.try_write(None).await
+    }
+
+    /// Writes what waits and then this. How long it takes is bounded by the database's own limits.
+    async fn try_write(&self, pending: Option<Pending>) -> Result<(), AccessFault> {
+        let audit = self.clone();
+        // In a task of its own: a request that is given up does not leave half of it done.
+        let writing = tokio::spawn(async move {
+            let _writing = audit.0.writing.lock().await;
+            match audit.failing() {
+                Some(why) => Err(why),
+                None => audit.write_all(pending).await,
             }
-        }
+        });
+        writing.await.unwrap_or_else(|why| Err(why.to_string())).map_err(AccessFault::AuditUnwritten)
+    }
+
+    /// Why the database took nothing a moment ago.
+    fn failing(&self) -> Option<String> {
+        lock(&self.0.failed).as_ref().filter(|failure| failure.at.elapsed() < RETRY).map(|failure| failure.why.clone())
+    }
+
+    /// Records within a transaction what is done in it: both are on disk, or neither.
+    pub(super) async fn append(
+        &self,
+        transaction: &mut SqliteConnection,
+        principal: &Principal,
+        action: Action,
+        detail: Value,
+    ) -> Result<(), AccessFault> {
+        Ok(append(transaction, [Pending::now(principal, action, None, &detail)]).await?)
     }
 
     /// Writes what waits, once.
     pub async fn flush(&self) {
-        let _writing = self.0.writing.lock().await;
-        let waiting: Vec<Pending> = lock(&self.0.waiting).iter().cloned().collect();
-        if waiting.is_empty() {
+        if lock(&self.0.waiting).is_empty() {
             return;
         }
-        match self.write(&waiting).await {
+        let _writing = self.0.writing.lock().await;
+        // What it fails on is in the log.
+        let _ = self.write_all(None).await;
+    }
+
+    /// `writing` is held.
+    async fn write_all(&self, pending: Option<Pending>) -> Result<(), String> {
+        let waiting: Vec<Pending> = lock(&self.0.waiting).iter().cloned().collect();
+        let count = waiting.len();
+        match self.write(waiting.into_iter().chain(pending)).await {
             Ok(()) => {
-                lock(&self.0.waiting).drain(..waiting.len());
+                lock(&self.0.waiting).drain(..count);
                 *lock(&self.0.failed) = None;
+                Ok(())
             }
             Err(why) => {
-                if lock(&self.0.failed).replace(Instant::now()).is_none() {
-                    tracing::error!(%why, "records of the audit wait: the database takes none at present");
+                let failure = Failure { at: Instant::now(), why: why.to_string() };
+                if lock(&self.0.failed).replace(failure).is_none() {
+                    tracing::error!(%why, "the audit cannot be written at present: what is to be recorded is refused or waits");
                 }
+                Err(why.to_string())
             }
         }
     }
 
-    async fn write(&self, waiting: &[Pending]) -> Result<(), sqlx::Error> {
-        const INSERT: &str = "insert into audit (seq, at_us, name, kind, action, call, detail, previous, hash) \
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        const HEAD: &str = "insert or replace into audit_head (only, seq, hash) values (1, $1, $2)";
-        let mut tx = self.0.pool.begin_with("begin immediate").await?;
-        let head: Option<(i64, String)> =
-            sqlx::query_as("select seq, hash from audit_head").fetch_optional(&mut *tx).await?;
-        let (mut seq, mut previous) = head.unwrap_or_else(|| (0, NO_HASH.to_owned()));
-        for pending in waiting.iter().cloned() {
-            seq += 1;
-            let Pending { at, name, kind, action, call, detail } = pending;
-            let (kind, action) = (kind.to_owned(), action.name().to_owned());
-            let mut record = AuditRecord { seq, at, name, kind, action, call, detail, previous, hash: String::new() };
-            record.hash = record.computed();
-            let row = sqlx::query(INSERT)
-                .bind(record.seq)
-                .bind(record.at.as_microsecond())
-                .bind(&record.name)
-                .bind(&record.kind)
-                .bind(&record.action)
-                .bind(&record.call)
-                .bind(&record.detail)
-                .bind(&record.previous)
-                .bind(&record.hash);
-            row.execute(&mut *tx).await?;
-            previous = record.hash;
-        }
-        sqlx::query(HEAD).bind(seq).bind(&previous).execute(&mut *tx).await?;
+    async fn write(&self, pending: impl Iterator<Item = Pending>) -> Result<(), sqlx::Error> {
+        let mut tx = self.0.pool.write.begin_with("begin immediate").await?;
+        append(&mut tx, pending).await?;
         tx.commit().await
     }
 
     /// The number and hash of the last record; what is noted elsewhere shows later that nothing before it was changed.
     pub async fn head(&self) -> Result<Option<(i64, String)>, AccessFault> {
-        Ok(sqlx::query_as("select seq, hash from audit_head").fetch_optional(&self.0.pool).await?)
+        Ok(head(&mut *self.0.pool.read.acquire().await?).await?)
     }
 
     /// Records, newest first: before number `before`, and of one call, where these are given.
@@ -322,132 +353,82 @@ impl Audit {
         const SQL: &str = "select seq, at_us, name, kind, action, call, detail, previous, hash from audit \
             where ($1 is null or seq < $1) and ($2 is null or call = $2) order by seq desc limit $3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<Row> = sqlx::query_as(SQL).bind(before).bind(call).bind(limit).fetch_all(&self.0.pool).await?;
+        let rows: Vec<Row> =
+            sqlx::query_as(SQL).bind(before).bind(call).bind(limit).fetch_all(&self.0.pool.read).await?;
         rows.into_iter().map(record).collect()
     }
 
     /// The records after number `after`, in order, as many as one answer holds; none: that was the end.
-    pub async fn after(&self, after: i64) -> Result<Vec<AuditRecord>, AccessFault> {
-        const SQL: &str = "select seq, at_us, name, kind, action, call, detail, previous, hash from audit \
-            where seq > $1 order by seq limit 1000";
-        let rows: Vec<Row> = sqlx::query_as(SQL).bind(after).fetch_all(&self.0.pool).await?;
-        rows.into_iter().map(record).collect()
+    pub async fn after(&self, seq: i64) -> Result<Vec<AuditRecord>, AccessFault> {
+        after(&mut *self.0.pool.read.acquire().await?, seq).await
     }
 
-    /// Whether the records are those that were written, all of them, in their order.
-    pub async fn verify(&self) -> Result<AuditVerdict, AccessFault> {
-        let mut check = Check::default();
+    /// Whether the records are those that were written, all of them, in their order, as they are at one moment; `noted`: number and hash
+    /// of records that must be among them.
+    pub async fn verify(&self, noted: &[(i64, String)]) -> Result<AuditVerdict, AccessFault> {
+        // From its first read on a transaction sees the database as it was then.
+        let mut tx = self.0.pool.read.begin().await?;
+        let mut check = Check::new(noted);
         for step in [Check::place, Check::record] {
-            let mut after = i64::MIN;
+            let mut last_seq = i64::MIN;
             loop {
-                let records = self.after(after).await?;
+                let records = after(&mut tx, last_seq).await?;
                 let Some(last) = records.last() else { break };
-                after = last.seq;
+                last_seq = last.seq;
                 records.iter().for_each(|record| step(&mut check, record));
             }
         }
-        Ok(check.end(self.head().await?))
+        let head = head(&mut tx).await?;
+        Ok(check.end(head))
     }
+}
+
+async fn head(connection: &mut SqliteConnection) -> Result<Option<(i64, String)>, sqlx::Error> {
+    sqlx::query_as("select seq, hash from audit_head").fetch_optional(connection).await
+}
+
+async fn after(connection: &mut SqliteConnection, seq: i64) -> Result<Vec<AuditRecord>, AccessFault> {
+    const SQL: &str = "select seq, at_us, name, kind, action, call, detail, previous, hash from audit \
+        where seq > $1 order by seq limit 1000";
+    let rows: Vec<Row> = sqlx::query_as(SQL).bind(seq).fetch_all(connection).await?;
+    rows.into_iter().map(record).collect()
+}
+
+/// Adds records at the end, within a transaction that nobody else writes beside.
+async fn append(
+    transaction: &mut SqliteConnection,
+    pending: impl IntoIterator<Item = Pending>,
+) -> Result<(), sqlx::Error> {
+    const INSERT: &str = "insert into audit (seq, at_us, name, kind, action, call, detail, previous, hash) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    const HEAD: &str = "insert or replace into audit_head (only, seq, hash) values (1, $1, $2)";
+    let (mut seq, mut previous) = head(transaction).await?.unwrap_or_else(|| (0, NO_HASH.to_owned()));
+    for Pending { at, name, kind, action, call, detail } in pending {
+        seq += 1;
+        let (kind, action) = (kind.to_owned(), action.name().to_owned());
+        let mut record = AuditRecord { seq, at, name, kind, action, call, detail, previous, hash: String::new() };
+        record.hash = record.computed();
+        let row = sqlx::query(INSERT)
+            .bind(record.seq)
+            .bind(record.at.as_microsecond())
+            .bind(&record.name)
+            .bind(&record.kind)
+            .bind(&record.action)
+            .bind(&record.call)
+            .bind(&record.detail)
+            .bind(&record.previous)
+            .bind(&record.hash);
+        row.execute(&mut *transaction).await?;
+        previous = record.hash;
+    }
+    if seq > 0 {
+        sqlx::query(HEAD).bind(seq).bind(&previous).execute(transaction).await?;
+    }
+    Ok(())
 }
 
 type Row = (i64, i64, String, String, String, Option<String>, String, String, String);
 
 fn record((seq, at, name, kind, action, call, detail, previous, hash): Row) -> Result<AuditRecord, AccessFault> {
     Ok(AuditRecord { seq, at: time(at)?, name, kind, action, call, detail, previous, hash })
-}
-
-/// What is wrong with the audit, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuditFlaw {
-    /// The record is not as it was written.
-    Changed(i64),
-    /// The records from the first number to the second are gone.
-    Removed(i64, i64),
-    /// The record at the first number was written as the second.
-    Moved(i64, i64),
-    /// The record was written after another one than that which stands before it.
-    Unlinked(i64),
-    /// The last record is not the one that was written last.
-    End(i64),
-}
-
-impl fmt::Display for AuditFlaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Changed(seq) => write!(f, "record {seq} was changed after it was written"),
-            Self::Removed(from, to) if from == to => write!(f, "record {from} was removed"),
-            Self::Removed(from, to) => write!(f, "records {from} to {to} were removed"),
-            Self::Moved(at, from) => write!(f, "record {at} was written as record {from} and moved"),
-            Self::Unlinked(seq) => {
-                write!(f, "record {seq} was written after another record than the one before it: that one was replaced")
-            }
-            Self::End(seq) => write!(f, "record {seq} is the last one and not the one that was written last"),
-        }
-    }
-}
-
-/// What [`Audit::verify`] found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditVerdict {
-    pub records: u64,
-    /// Number and hash of the last record.
-    pub head: Option<(i64, String)>,
-    pub flaws: Vec<AuditFlaw>,
-}
-
-/// Reads the records twice in their order: where each hash stands, then whether each record is right.
-#[derive(Default)]
-struct Check {
-    places: HashMap<String, i64>,
-    records: u64,
-    last: Option<(i64, String)>,
-    /// Whether the last record is not as it was written: then the next one's link to it tells nothing new.
-    last_is_wrong: bool,
-    flaws: Vec<AuditFlaw>,
-}
-
-impl Check {
-    fn place(&mut self, record: &AuditRecord) {
-        self.places.insert(record.hash.clone(), record.seq);
-    }
-
-    fn record(&mut self, record: &AuditRecord) {
-        let (last, previous) = self.last.take().unwrap_or_else(|| (0, NO_HASH.to_owned()));
-        self.records += 1;
-        if record.seq > last + 1 {
-            self.flaws.push(AuditFlaw::Removed(last + 1, record.seq - 1));
-        }
-        let wrong = record.computed() != record.hash;
-        let after_wrong = std::mem::replace(&mut self.last_is_wrong, wrong);
-        if wrong {
-            self.flaws.push(match self.written_as(record) {
-                Some(seq) => AuditFlaw::Moved(record.seq, seq),
-                None => AuditFlaw::Changed(record.seq),
-            });
-        } else if record.previous != previous && record.seq == last + 1 && !after_wrong {
-            self.flaws.push(AuditFlaw::Unlinked(record.seq));
-        }
-        self.last = Some((record.seq, record.hash.clone()));
-    }
-
-    /// The number under which a record's hash is right: the one after its predecessor's, wherever that stands now, or any other.
-    fn written_as(&self, record: &AuditRecord) -> Option<i64> {
-        let near = self.places.get(&record.previous).map(|place| place + 1);
-        let any = 1..=self.places.len() as i64 + 1;
-        near.into_iter().chain(any).find(|seq| AuditRecord { seq: *seq, ..record.clone() }.computed() == record.hash)
-    }
-
-    fn end(mut self, head: Option<(i64, String)>) -> AuditVerdict {
-        match (&self.last, &head) {
-            (None, None) => {}
-            (last, Some((seq, _))) if last.as_ref().is_none_or(|(last, _)| last < seq) => {
-                self.flaws.push(AuditFlaw::Removed(last.as_ref().map_or(0, |(last, _)| *last) + 1, *seq));
-            }
-            (Some((last, hash)), head) if head.as_ref().is_none_or(|(seq, head)| (seq, head) != (last, hash)) => {
-                self.flaws.push(AuditFlaw::End(*last));
-            }
-            _ => {}
-        }
-        AuditVerdict { records: self.records, head: self.last, flaws: self.flaws }
-    }
 }

@@ -13,6 +13,8 @@ pub enum AccessFault {
     Hash(String),
     #[error("as many records of the audit wait for the database as it can hold: see the log")]
     AuditFull,
+    #[error("this was not done, for the audit cannot be written: {0}")]
+    AuditUnwritten(String),
     #[error(
         "a user's name has 1 to 64 characters, which are letters a to z, digits, and . _ - @; `admin.token` is taken"
     )]
@@ -27,6 +29,10 @@ pub enum AccessFault {
     NoUser,
     #[error("there is no token with this id")]
     NoToken,
+    #[error("its owner has a token of this name already: revoke that one, or choose another name")]
+    TokenExists,
+    #[error("a token makes tokens that make tokens, and no further: a user or the one in admin.token makes this one")]
+    TokenChain,
     #[error("this is the last admin for all bots: make another one first")]
     LastAdmin,
     #[error("a token's name has 1 to 64 characters")]

@@ -6,29 +6,38 @@ use std::path::{Path, PathBuf};
 mod access;
 mod attempts;
 mod audit;
+mod checks;
+mod failures;
 mod fault;
 mod origin;
 mod passwords;
+mod pool;
 mod principal;
 mod random;
+mod record;
 mod roles;
 mod sessions;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod users;
+mod verdict;
 mod welcome;
 
 pub use access::{Access, AccessPlan, SignedIn};
-pub use audit::{Action, Audit, AuditFlaw, AuditRecord, AuditVerdict};
+pub use audit::{Action, Audit};
 pub use fault::AccessFault;
 pub use origin::WebOrigin;
 pub use passwords::composed;
+pub use pool::AccessPool;
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
+pub use random::{digest, hex, secret};
+pub use record::AuditRecord;
 pub use roles::{Reach, Right, Rights, Role};
-pub use sessions::{SESSION_COOKIE, SessionLimits, csrf};
+pub use sessions::{SESSION_COOKIE, SessionLimits, csrf, session_cookie};
 pub use tokens::{ApiToken, MadeToken, NewToken};
 pub use users::{NewUser, User, UserChange};
+pub use verdict::{AuditFlaw, AuditVerdict};
 
 /// A password or token. `Debug` hides it; comparing takes the same time wherever it differs.
 #[derive(Clone)]

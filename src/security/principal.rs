@@ -73,6 +73,14 @@ impl Principal {
         self.bots.as_ref().is_none_or(|bots| bots.iter().any(|one| one == bot))
     }
 
+    /// The same with what a link to a call of `bot` lets it do besides. For that call alone: with its own bots it would reach more.
+    pub fn with_link(self, link: Rights, bot: Option<&str>) -> Self {
+        // Its own rights do not reach other bots' calls, and the link's do.
+        let own = if bot.is_none_or(|bot| self.reaches(bot)) { self.rights } else { Rights::default() };
+        let bots = bot.map(|bot| Arc::from([bot.to_owned()])).or(self.bots);
+        Self { rights: own.iter().chain(link.iter()).collect(), bots, ..self }
+    }
+
     /// The rights that it has at all: without those of the whole server where it is restricted to some bots.
     pub fn effective(&self) -> Rights {
         self.rights.iter().filter(|right| self.has_reach(*right)).collect()

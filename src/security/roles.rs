@@ -65,7 +65,10 @@ pub enum Right {
     PauseRecording,
     /// Takes calls that a bot hands over to a person.
     Answer,
+    /// Writes notes and tags of calls.
+    Annotate,
     Erase,
+    /// Gives others a link to a call.
     Export,
     ReadAudit,
     ManageUsers,
@@ -114,6 +117,7 @@ const TABLE: [Row; Right::ALL.len()] = [
     row(Right::Dial, "dial", Reach::Bots, [N, N, Y, Y]),
     row(Right::PauseRecording, "pause_recording", Reach::Bots, [N, Y, Y, Y]),
     row(Right::Answer, "answer", Reach::Bots, [N, Y, Y, Y]),
+    row(Right::Annotate, "annotate", Reach::Bots, [N, Y, Y, Y]),
     row(Right::Erase, "erase", Reach::Bots, [N, N, N, Y]),
     row(Right::Export, "export", Reach::Bots, [N, N, Y, Y]),
     row(Right::ReadAudit, "read_audit", Reach::Server, [N, N, N, Y]),
@@ -132,7 +136,7 @@ const _: () = {
 };
 
 impl Right {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeCalls,
         Self::SeeNumbers,
         Self::SeeTranscripts,
@@ -147,6 +151,7 @@ impl Right {
         Self::Dial,
         Self::PauseRecording,
         Self::Answer,
+        Self::Annotate,
         Self::Erase,
         Self::Export,
         Self::ReadAudit,

@@ -1,12 +1,20 @@
 //! `Sessions`: browsers that signed in, in the database. A browser holds a secret of 256 bits in a cookie; the database, its digest.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::random;
 use super::users::time;
 use jiff::Timestamp;
-use sqlx::SqlitePool;
+use sqlx::SqliteConnection;
 use std::time::Duration;
 
 pub const SESSION_COOKIE: &str = "switchboard_session";
+/// The same where TLS is spoken: browsers take a cookie of this prefix from this very host and by TLS alone (RFC 6265bis section 4.1.3.2).
+const TLS_SESSION_COOKIE: &str = "__Host-switchboard_session";
+
+/// What the cookie of sessions is called.
+pub const fn session_cookie(https: bool) -> &'static str {
+    if https { TLS_SESSION_COOKIE } else { SESSION_COOKIE }
+}
 
 /// Sessions of one user at once; beyond it the oldest ends.
 const PER_USER: i64 = 20;
@@ -35,7 +43,7 @@ pub fn csrf(secret: &str) -> String {
 
 #[derive(Clone)]
 pub(super) struct Sessions {
-    pool: SqlitePool,
+    pool: AccessPool,
     limits: SessionLimits,
 }
 
@@ -46,24 +54,27 @@ pub(super) struct LiveSession {
 }
 
 impl Sessions {
-    pub(super) fn new(pool: SqlitePool, limits: SessionLimits) -> Self {
+    pub(super) fn new(pool: AccessPool, limits: SessionLimits) -> Self {
         Self { pool, limits }
     }
 
-    /// Its secret, which is stored nowhere.
-    pub(super) async fn begin(&self, user: &str, now: Timestamp) -> Result<String, AccessFault> {
+    /// Begins one within a transaction. Gives its secret, which is stored nowhere.
+    pub(super) async fn begin(
+        &self,
+        tx: &mut SqliteConnection,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<String, AccessFault> {
         const SQL: &str = "insert into sessions (hash, user, created_us, seen_us) values ($1, $2, $3, $3)";
         const SURPLUS: &str = "delete from sessions where user = $1 and hash not in \
             (select hash from sessions where user = $1 order by created_us desc limit $2)";
         const OVER: &str = "delete from sessions where seen_us < $1 or created_us < $2";
         let secret = random::secret()?;
         let (idle, old) = self.limits.over(now);
-        let mut tx = self.pool.begin_with("begin immediate").await?;
         sqlx::query(OVER).bind(idle).bind(old).execute(&mut *tx).await?;
         let row = sqlx::query(SQL).bind(random::digest(&secret)).bind(user).bind(now.as_microsecond());
         row.execute(&mut *tx).await?;
-        sqlx::query(SURPLUS).bind(user).bind(PER_USER).execute(&mut *tx).await?;
-        tx.commit().await?;
+        sqlx::query(SURPLUS).bind(user).bind(PER_USER).execute(tx).await?;
         Ok(secret)
     }
 
@@ -71,19 +82,19 @@ impl Sessions {
         const SQL: &str = "select user, seen_us from sessions where hash = $1 and seen_us >= $2 and created_us >= $3";
         let (idle, old) = self.limits.over(now);
         let row: Option<(String, i64)> =
-            sqlx::query_as(SQL).bind(hash).bind(idle).bind(old).fetch_optional(&self.pool).await?;
+            sqlx::query_as(SQL).bind(hash).bind(idle).bind(old).fetch_optional(&self.pool.read).await?;
         row.map(|(user, seen)| Ok(LiveSession { user, seen: time(seen)? })).transpose()
     }
 
     /// It was used.
     pub(super) async fn touch(&self, hash: &str, now: Timestamp) -> Result<(), AccessFault> {
         const SQL: &str = "update sessions set seen_us = $2 where hash = $1";
-        sqlx::query(SQL).bind(hash).bind(now.as_microsecond()).execute(&self.pool).await?;
+        sqlx::query(SQL).bind(hash).bind(now.as_microsecond()).execute(&self.pool.write).await?;
         Ok(())
     }
 
     pub(super) async fn end(&self, hash: &str) -> Result<(), AccessFault> {
-        sqlx::query("delete from sessions where hash = $1").bind(hash).execute(&self.pool).await?;
+        sqlx::query("delete from sessions where hash = $1").bind(hash).execute(&self.pool.write).await?;
         Ok(())
     }
 }

@@ -1,12 +1,11 @@
 //! Tokens and secrets.
 use super::*;
-use sqlx::SqlitePool;
 
 mod access;
 mod audit;
 
 /// The database of a test's own.
-async fn pool(name: &str) -> SqlitePool {
+async fn pool(name: &str) -> AccessPool {
     crate::store::access(&crate::testdir(name)).await.unwrap()
 }
 

@@ -3,7 +3,7 @@ use super::fault::AccessFault;
 use super::passwords;
 use super::roles::Role;
 use jiff::Timestamp;
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{SqliteConnection, SqlitePool};
 
 /// One who signs in by name and password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct UserChange<'a> {
 
 type Row = (String, String, Option<String>, bool, i64);
 
+/// Reads users. What changes them is done within a transaction that also records it.
 #[derive(Clone)]
 pub(super) struct Users {
     pool: SqlitePool,
@@ -63,89 +64,34 @@ impl Users {
 
     /// The stored hash of a user who may sign in.
     pub(super) async fn password(&self, name: &str) -> Result<Option<String>, AccessFault> {
-        const SQL: &str = "select password from users where name = $1 and disabled = 0";
-        let row: Option<(String,)> = sqlx::query_as(SQL).bind(name).fetch_optional(&self.pool).await?;
-        Ok(row.map(|(password,)| password))
-    }
-
-    /// Hashes the password: call it where that may take its time. `password` is its hash.
-    pub(super) async fn add(&self, new: &NewUser<'_>, password: &str, now: Timestamp) -> Result<User, AccessFault> {
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let user = insert(&mut tx, new, password, now).await?;
-        tx.commit().await?;
-        Ok(user)
-    }
-
-    /// The same for the first of all users; `None` where there is one already.
-    pub(super) async fn add_first(
-        &self,
-        tx: &mut Transaction<'_, Sqlite>,
-        new: &NewUser<'_>,
-        password: &str,
-        now: Timestamp,
-    ) -> Result<Option<User>, AccessFault> {
-        let found: Option<(i64,)> = sqlx::query_as("select 1 from users limit 1").fetch_optional(&mut **tx).await?;
-        if found.is_some() {
-            return Ok(None);
-        }
-        insert(tx, new, password, now).await.map(Some)
-    }
-
-    /// `password`: the hash of the new one, if there is one. Sessions end where role, bots, password or `disabled` change.
-    pub(super) async fn change(
-        &self,
-        name: &str,
-        change: &UserChange<'_>,
-        password: Option<&str>,
-        now: Timestamp,
-    ) -> Result<User, AccessFault> {
-        const SQL: &str = "update users set role = $2, bots = $3, disabled = $4, password = coalesce($5, password), \
-            changed_us = $6 where name = $1";
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let old = one(&mut tx, name).await?;
-        let new = User {
-            role: change.role.unwrap_or(old.role),
-            bots: change.bots.clone().unwrap_or(old.bots.clone()),
-            disabled: change.disabled.unwrap_or(old.disabled),
-            ..old.clone()
-        };
-        sqlx::query(SQL)
-            .bind(name)
-            .bind(new.role.name())
-            .bind(new.bots.as_ref().map(|bots| list(bots)))
-            .bind(new.disabled)
-            .bind(password)
-            .bind(now.as_microsecond())
-            .execute(&mut *tx)
-            .await?;
-        keep_an_admin(&mut tx, &old).await?;
-        if new != old || password.is_some() {
-            sqlx::query("delete from sessions where user = $1").bind(name).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(new)
-    }
-
-    /// With the user go the sessions and tokens.
-    pub(super) async fn remove(&self, name: &str) -> Result<(), AccessFault> {
-        const DELETES: [&str; 3] = [
-            "delete from users where name = $1",
-            "delete from sessions where user = $1",
-            "delete from tokens where owner = $1",
-        ];
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        let old = one(&mut tx, name).await?;
-        for delete in DELETES {
-            sqlx::query(delete).bind(name).execute(&mut *tx).await?;
-        }
-        keep_an_admin(&mut tx, &old).await?;
-        tx.commit().await?;
-        Ok(())
+        password(&mut *self.pool.acquire().await?, name).await
     }
 }
 
-async fn insert(
-    tx: &mut Transaction<'_, Sqlite>,
+/// The stored hash of a user who may sign in.
+pub(super) async fn password(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, AccessFault> {
+    const SQL: &str = "select password from users where name = $1 and disabled = 0";
+    let row: Option<(String,)> = sqlx::query_as(SQL).bind(name).fetch_optional(connection).await?;
+    Ok(row.map(|(password,)| password))
+}
+
+/// Adds the first of all users, whose password's hash is `password`; `None` where there is one already.
+pub(super) async fn add_first(
+    tx: &mut SqliteConnection,
+    new: &NewUser<'_>,
+    password: &str,
+    now: Timestamp,
+) -> Result<Option<User>, AccessFault> {
+    let found: Option<(i64,)> = sqlx::query_as("select 1 from users limit 1").fetch_optional(&mut *tx).await?;
+    if found.is_some() {
+        return Ok(None);
+    }
+    add(tx, new, password, now).await.map(Some)
+}
+
+/// Adds a user, whose password's hash is `password`.
+pub(super) async fn add(
+    tx: &mut SqliteConnection,
     new: &NewUser<'_>,
     password: &str,
     now: Timestamp,
@@ -159,7 +105,7 @@ async fn insert(
         .bind(new.bots.as_ref().map(|bots| list(bots)))
         .bind(password)
         .bind(now.as_microsecond())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     if done.rows_affected() == 0 {
         return Err(AccessFault::UserExists);
@@ -167,19 +113,66 @@ async fn insert(
     one(tx, &name).await
 }
 
-async fn one(connection: &mut SqliteConnection, name: &str) -> Result<User, AccessFault> {
+/// `password`: the hash of the new one, if there is one. Sessions end where role, bots, password or `disabled` change.
+pub(super) async fn change(
+    tx: &mut SqliteConnection,
+    name: &str,
+    change: &UserChange<'_>,
+    password: Option<&str>,
+    now: Timestamp,
+) -> Result<User, AccessFault> {
+    const SQL: &str = "update users set role = $2, bots = $3, disabled = $4, password = coalesce($5, password), \
+        changed_us = $6 where name = $1";
+    let old = one(tx, name).await?;
+    let new = User {
+        role: change.role.unwrap_or(old.role),
+        bots: change.bots.clone().unwrap_or(old.bots.clone()),
+        disabled: change.disabled.unwrap_or(old.disabled),
+        ..old.clone()
+    };
+    sqlx::query(SQL)
+        .bind(name)
+        .bind(new.role.name())
+        .bind(new.bots.as_ref().map(|bots| list(bots)))
+        .bind(new.disabled)
+        .bind(password)
+        .bind(now.as_microsecond())
+        .execute(&mut *tx)
+        .await?;
+    keep_an_admin(tx, &old).await?;
+    if new != old || password.is_some() {
+        sqlx::query("delete from sessions where user = $1").bind(name).execute(&mut *tx).await?;
+    }
+    Ok(new)
+}
+
+/// With the user go the sessions and tokens.
+pub(super) async fn remove(tx: &mut SqliteConnection, name: &str) -> Result<(), AccessFault> {
+    const DELETES: [&str; 3] = [
+        "delete from users where name = $1",
+        "delete from sessions where user = $1",
+        "delete from tokens where owner = $1",
+    ];
+    let old = one(tx, name).await?;
+    for delete in DELETES {
+        sqlx::query(delete).bind(name).execute(&mut *tx).await?;
+    }
+    keep_an_admin(tx, &old).await
+}
+
+pub(super) async fn one(connection: &mut SqliteConnection, name: &str) -> Result<User, AccessFault> {
     const SQL: &str = "select name, role, bots, disabled, created_us from users where name = $1";
     let row: Option<Row> = sqlx::query_as(SQL).bind(name).fetch_optional(connection).await?;
     row.map(user).transpose()?.ok_or(AccessFault::NoUser)
 }
 
 /// Fails where `old` was an admin of all bots and no other is left.
-async fn keep_an_admin(tx: &mut Transaction<'_, Sqlite>, old: &User) -> Result<(), AccessFault> {
+async fn keep_an_admin(tx: &mut SqliteConnection, old: &User) -> Result<(), AccessFault> {
     const SQL: &str = "select 1 from users where role = 'admin' and bots is null and disabled = 0 limit 1";
     if old.role != Role::Admin || old.bots.is_some() || old.disabled {
         return Ok(());
     }
-    let found: Option<(i64,)> = sqlx::query_as(SQL).fetch_optional(&mut **tx).await?;
+    let found: Option<(i64,)> = sqlx::query_as(SQL).fetch_optional(tx).await?;
     found.map(|_| ()).ok_or(AccessFault::LastAdmin)
 }
 

@@ -2,7 +2,7 @@
 use super::fault::AccessFault;
 use super::random;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{SqliteConnection, SqlitePool};
 
 /// How long a link is good.
 const HOURS: i64 = 24;
@@ -26,9 +26,9 @@ pub(super) async fn is_good(pool: &SqlitePool, secret: &str, now: Timestamp) -> 
 }
 
 /// Uses the link up; fails where it is not good.
-pub(super) async fn redeem(tx: &mut Transaction<'_, Sqlite>, secret: &str, now: Timestamp) -> Result<(), AccessFault> {
+pub(super) async fn redeem(tx: &mut SqliteConnection, secret: &str, now: Timestamp) -> Result<(), AccessFault> {
     const SQL: &str = "delete from welcome where hash = $1 and expires_us > $2";
     let row = sqlx::query(SQL).bind(random::digest(secret)).bind(now.as_microsecond());
-    let done = row.execute(&mut **tx).await?;
+    let done = row.execute(tx).await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(AccessFault::Link) }
 }

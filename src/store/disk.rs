@@ -2,9 +2,10 @@
 use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +21,13 @@ pub(super) fn options(dir: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_millis(250))
 }
 
-/// Connections for what is not of a call: users, sessions, tokens, the audit. Their transactions are short, and wait for the writer's.
-pub(super) fn access_pool(dir: &Path) -> SqlitePool {
-    let options = options(dir).busy_timeout(Duration::from_secs(2));
-    SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+/// Connections for what is not of a call.
+pub(super) fn access_pool(dir: &Path) -> AccessPool {
+    let pool = |options: SqliteConnectOptions| {
+        SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
+    };
+    let write = options(dir).busy_timeout(Duration::from_secs(2));
+    AccessPool { read: pool(options(dir).read_only(true)), write: pool(write) }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
@@ -71,24 +75,31 @@ impl Disk {
     /// Deletes up to 500 calls that ended before `limit`; returns how many, and the recordings that were theirs.
     pub(super) async fn prune(&mut self, limit: Timestamp) -> Result<(usize, Vec<String>), sqlx::Error> {
         const OLD: &str = "select id, recording from calls where ended_us < $1 order by ended_us limit 500";
-        const DELETES: [&str; 7] = [
-            "delete from turns where call in (select value from json_each($1))",
-            "delete from slots where call in (select value from json_each($1))",
-            "delete from silences where call in (select value from json_each($1))",
-            "delete from latencies where call in (select value from json_each($1))",
-            "delete from lines where call in (select value from json_each($1))",
-            "delete from timeline where call in (select value from json_each($1))",
-            "delete from calls where id in (select value from json_each($1))",
-        ];
         let mut tx = self.connection.begin_with("begin immediate").await?;
         let old: Vec<(String, Option<String>)> =
             sqlx::query_as(OLD).bind(limit.as_microsecond()).fetch_all(&mut *tx).await?;
         let ids = serde_json::Value::from(old.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).to_string();
-        for delete in DELETES {
-            sqlx::query(delete).bind(&ids).execute(&mut *tx).await?;
-        }
+        delete(&mut tx, &ids).await?;
         tx.commit().await?;
         Ok((old.len(), old.into_iter().filter_map(|(_, recording)| recording).collect()))
+    }
+
+    /// Deletes these calls where they have ended, so that nothing of them is left in the file. How many, and their recordings.
+    pub(super) async fn erase(&mut self, calls: &[String]) -> Result<(usize, Vec<String>), sqlx::Error> {
+        const ENDED: &str = "select id, recording from calls where ended_us is not null and id in \
+            (select value from json_each($1))";
+        // What is deleted is overwritten with zeros, here and in what the write-ahead log still holds of it.
+        self.connection.execute("pragma secure_delete = on").await?;
+        let mut tx = self.connection.begin_with("begin immediate").await?;
+        let wanted = serde_json::Value::from(calls).to_string();
+        let found: Vec<(String, Option<String>)> = sqlx::query_as(ENDED).bind(wanted).fetch_all(&mut *tx).await?;
+        let ids = serde_json::Value::from(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).to_string();
+        delete(&mut tx, &ids).await?;
+        tx.commit().await?;
+        self.connection.execute("pragma secure_delete = off").await?;
+        // A reader may keep the log; the next checkpoint empties it then.
+        self.connection.execute("pragma wal_checkpoint(truncate)").await?;
+        Ok((found.len(), found.into_iter().filter_map(|(_, recording)| recording).collect()))
     }
 
     /// Moves the write-ahead log into the database file and closes the connection.
@@ -102,6 +113,31 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+/// What there is of calls, in every table: `$1` is a JSON list of their ids.
+const DELETES: [&str; 13] = [
+    "delete from deliveries where about in (select value from json_each($1) union all select id from alerts \
+        where call in (select value from json_each($1)))",
+    "delete from alerts where call in (select value from json_each($1))",
+    "delete from turns where call in (select value from json_each($1))",
+    "delete from slots where call in (select value from json_each($1))",
+    "delete from silences where call in (select value from json_each($1))",
+    "delete from latencies where call in (select value from json_each($1))",
+    "delete from lines where call in (select value from json_each($1))",
+    "delete from notes where call in (select value from json_each($1))",
+    "delete from tags where call in (select value from json_each($1))",
+    "delete from share_readers where call in (select value from json_each($1))",
+    "delete from shares where call in (select value from json_each($1))",
+    "delete from timeline where call in (select value from json_each($1))",
+    "delete from calls where id in (select value from json_each($1))",
+];
+
+async fn delete(connection: &mut SqliteConnection, ids: &str) -> Result<(), sqlx::Error> {
+    for delete in DELETES {
+        sqlx::query(delete).bind(ids).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Looks at every page of the database. How many calls there are.
@@ -140,13 +176,16 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 6] = [
+        const ALL: [(i64, &str, &str); 9] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
             (4, "recorded", include_str!("migrations/0004_recorded.sql")),
             (5, "headers", include_str!("migrations/0005_headers.sql")),
             (6, "access", include_str!("migrations/0006_access.sql")),
+            (7, "makers", include_str!("migrations/0007_makers.sql")),
+            (8, "notes", include_str!("migrations/0008_notes.sql")),
+            (9, "alerts", include_str!("migrations/0009_alerts.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 #[serde(transparent)]
 pub struct Private<T>(pub T);
 
+/// The mark by which it is recorded what the caller is being helped with.
+pub const TASK: &str = "task";
+
 /// Recorded in place of a secret value.
 pub const WITHHELD: &str = "•••";
 
@@ -306,6 +309,9 @@ pub struct Call {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     pub headers: BTreeMap<String, Private<String>>,
+    /// What the caller is being helped with while the call is live, by its name in the bot's file.
+    #[serde(default)]
+    pub task: Option<String>,
     pub state: CallState,
     pub started_at: Timestamp,
     pub answered_at: Option<Timestamp>,
@@ -342,6 +348,7 @@ impl Call {
             bot,
             language,
             headers,
+            task: None,
             state: CallState::Live,
             started_at: at,
             answered_at: None,
@@ -367,6 +374,7 @@ impl Call {
     pub(super) fn apply(&mut self, at: Timestamp, event: &CallEvent) {
         match event {
             CallEvent::Started(_) => {}
+            CallEvent::Mark(mark) if mark.name == TASK => self.task = mark.data.0["task"].as_str().map(str::to_owned),
             CallEvent::Mark(mark) => SupervisorSeat::apply(&mut self.seats, at, mark),
             CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),
             CallEvent::Turn(turn) => {

@@ -1,5 +1,6 @@
 //! `LiveChange`: what changes in a live call from moment to moment. Who watches is told; nothing of it is kept.
 use super::event::{AnswerMethod, Private};
+use super::mood::NextStep;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,11 +20,20 @@ pub enum Floor {
 }
 
 /// One change. Texts and characters are those of what people read; a secret is masked.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum LiveChange {
     Floor {
         floor: Floor,
+    },
+    /// The bot listens, for this slot where it asks for one; `keys`: they can answer.
+    Asked {
+        slot: Option<String>,
+        keys: bool,
+    },
+    /// What a supervisor could do next, the best first.
+    Next {
+        steps: Vec<NextStep>,
     },
     /// The bot is going to say a clause. `say` numbers the clauses of a call.
     Clause {
@@ -42,6 +52,11 @@ pub enum LiveChange {
     Interrupted {
         say: u64,
         chars: u32,
+    },
+    /// How loud the caller, and what the caller hears, are now: 0 (60 dB below full scale, or less) to 100. Of calls that are recorded.
+    Levels {
+        caller: u8,
+        bot: u8,
     },
     /// What the caller has said so far.
     Partial {
@@ -65,7 +80,7 @@ pub enum LiveChange {
 }
 
 /// A change of one call, as it is sent to watchers.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, ToSchema)]
 #[serde(tag = "event", rename = "live")]
 pub struct LiveEvent {
     pub call: String,

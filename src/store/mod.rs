@@ -3,27 +3,43 @@
 //! [`Store::note`] takes every event of a call and never blocks: the ledger and the watchers have it at once, the database
 //! within half a second. While the database accepts no writes (disk full, locked) up to [`QUEUE`] events wait. Further ones are
 //! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
+mod alerts;
+mod deliveries;
 mod disk;
 mod end;
+mod erase;
 mod event;
 mod ledger;
+mod levels;
 mod live;
+mod mood;
+mod notes;
 mod numbers;
 mod read;
 mod rows;
+mod shares;
 #[cfg(test)]
 mod tests;
 pub mod vault;
 mod writer;
 
+pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
+pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
-    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TimelineEvent, Turn, WITHHELD,
+    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
+pub use mood::{
+    Mood, MoodCode, MoodReason, MoodState, NextCode, NextReason, NextReasonCode, NextStep, Trend, VoiceMark,
+};
+pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
+pub use shares::Share;
+pub use writer::Erased;
 
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::SqlitePool;
@@ -67,6 +83,8 @@ pub enum Fault {
     Content(&'static str),
     #[error("not stored: {0}")]
     Unsaved(String),
+    #[error("more than {0} calls have ended since then: ask for a later moment")]
+    TooMany(usize),
 }
 
 impl Fault {
@@ -103,7 +121,7 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
 }
 
 /// Users, sessions, tokens and the audit in `dir`, for commands: made where there are none, and also while a server runs.
-pub async fn access(dir: &Path) -> Result<SqlitePool, Fault> {
+pub async fn access(dir: &Path) -> Result<AccessPool, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };
     folder(dir).map_err(directory)?;
     private(&dir.join(disk::FILE)).map_err(directory)?;
@@ -130,7 +148,7 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     pool: SqlitePool,
-    access: SqlitePool,
+    access: AccessPool,
     dir: Arc<Path>,
 }
 
@@ -165,6 +183,7 @@ struct Shared {
     noting: Mutex<()>,
     watchers: broadcast::Sender<Arc<TimelineEvent>>,
     live: broadcast::Sender<Arc<LiveEvent>>,
+    meters: levels::Meters,
     listener: OnceLock<Listener>,
     /// Notified to make the writer write at once instead of waiting for a larger batch.
     wake: Notify,
@@ -198,6 +217,7 @@ impl Store {
             noting: Mutex::default(),
             watchers: broadcast::channel(WATCH).0,
             live: broadcast::channel(WATCH).0,
+            meters: levels::Meters::default(),
             listener: OnceLock::new(),
             wake: Notify::new(),
             lost: AtomicU64::new(0),
@@ -322,8 +342,16 @@ impl Store {
     }
 
     /// What is counted of the calls that ended since a moment, by bot; `bots`: of these alone. Half a second behind at most.
-    pub async fn numbers(&self, since: Timestamp, bots: Option<&[String]>) -> Result<BTreeMap<String, Tally>, Fault> {
-        self.naming_damage(numbers::since(&self.pool, since, bots).await)
+    ///
+    /// # Errors
+    /// [`Fault::TooMany`] where more than `most` calls would have to be read.
+    pub async fn numbers(
+        &self,
+        since: Timestamp,
+        bots: Option<&[String]>,
+        most: usize,
+    ) -> Result<BTreeMap<String, Tally>, Fault> {
+        self.naming_damage(numbers::since(&self.pool, since, bots, most).await)
     }
 
     /// Whether there is, or was, a call with this id.
@@ -342,8 +370,18 @@ impl Store {
     }
 
     /// Where users, sessions, tokens and the audit are: the same database.
-    pub fn access(&self) -> SqlitePool {
+    pub fn access(&self) -> AccessPool {
         self.access.clone()
+    }
+
+    /// What supervisors were alerted to.
+    pub fn alerts(&self) -> AlertBook {
+        AlertBook::new(self.access.write.clone())
+    }
+
+    /// Messages to webhooks.
+    pub fn deliveries(&self) -> Deliveries {
+        Deliveries::new(self.access.write.clone())
     }
 
     /// The directory above recordings.

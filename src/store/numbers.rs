@@ -97,7 +97,10 @@ pub(super) async fn since(
     pool: &SqlitePool,
     since: Timestamp,
     bots: Option<&[String]>,
+    most: usize,
 ) -> Result<BTreeMap<String, Tally>, Fault> {
+    // Of all bots: the index is by time.
+    const COUNT: &str = "select count(*) from (select 1 from calls where ended_us >= $1 limit $2)";
     const CALLS: &str = "select bot, started_us, answered_us, ended_us, reason from calls \
         where ended_us >= $1 and ($2 is null or bot in (select value from json_each($2)))";
     const ANSWERS: &str = "select c.bot, l.total_ms from calls c join latencies l on l.call = c.id \
@@ -109,6 +112,12 @@ pub(super) async fn since(
         and (t.event like '{\"event\":\"mark\",\"name\":\"recognised\"%' \
             or t.event like '{\"event\":\"mark\",\"name\":\"not_understood\"%') group by 1, 2";
     let from = since.as_microsecond();
+    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
+    let (found,): (i64,) =
+        sqlx::query_as(COUNT).bind(from).bind(limit).fetch_one(pool).await.map_err(Fault::Database)?;
+    if found == limit {
+        return Err(Fault::TooMany(most));
+    }
     let bots = in_database(bots);
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     type Ended = (String, i64, Option<i64>, i64, Option<String>);

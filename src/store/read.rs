@@ -222,6 +222,7 @@ fn call(row: Row) -> Result<Call, Fault> {
             Some(headers) => serde_json::from_str(&headers).map_err(|_| Fault::Content("calls.headers"))?,
             None => BTreeMap::new(),
         },
+        task: None,
         state: CallState::Ended,
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,
@@ -239,7 +240,7 @@ fn call(row: Row) -> Result<Call, Fault> {
     })
 }
 
-fn time(us: i64) -> Result<Timestamp, Fault> {
+pub(super) fn time(us: i64) -> Result<Timestamp, Fault> {
     Timestamp::from_microsecond(us).map_err(|_| Fault::Content("a time"))
 }
 

@@ -3,7 +3,8 @@ use super::disk::Disk;
 use super::event::{CallEvent, TimelineEvent};
 use super::{Fault, Shared};
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +18,13 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 /// Retries after the last handle has been dropped; then the remaining events are dropped.
 const LAST_TRIES: u32 = 10;
 
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    pub calls: usize,
+    pub recordings: usize,
+}
+
 pub(super) enum Job {
     Note(Arc<TimelineEvent>),
     /// Answered when everything before it is on disk, or at the first failure.
@@ -25,6 +33,8 @@ pub(super) enum Job {
     Close(oneshot::Sender<Result<(), String>>),
     /// Deletes one portion of old calls; answered with their number.
     Prune(Timestamp, oneshot::Sender<Result<usize, String>>),
+    /// Erases these calls, with their recordings.
+    Erase(Vec<String>, oneshot::Sender<Result<Erased, String>>),
 }
 
 pub(super) struct Writer {
@@ -77,6 +87,7 @@ async fn run(mut writer: Writer, ready: oneshot::Sender<Result<u64, Fault>>) {
                     writer.inbox.close();
                     asked = Some(done);
                 }
+                Job::Erase(calls, done) => drop(done.send(erase(&writer, &mut disk, &calls).await)),
                 Job::Prune(limit, done) => drop(done.send(prune(&writer, &mut disk, limit).await)),
             }
         }
@@ -161,12 +172,23 @@ fn unstorable(why: &sqlx::Error) -> bool {
 async fn prune(writer: &Writer, disk: &mut Disk, limit: Timestamp) -> Result<usize, String> {
     let (calls, recordings) = disk.prune(limit).await.map_err(|why| why.to_string())?;
     for recording in recordings {
-        let file = writer.dir.join(recording);
-        if let Err(why) = std::fs::remove_file(&file)
-            && why.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%why, file = %file.display(), "an old recording cannot be deleted");
+        if let Err(why) = remove(&writer.dir.join(recording)) {
+            tracing::warn!(why, "an old recording cannot be deleted");
         }
     }
     Ok(calls)
+}
+
+/// Recordings that cannot be deleted make it an error: who asked has to know.
+async fn erase(writer: &Writer, disk: &mut Disk, calls: &[String]) -> Result<Erased, String> {
+    let (calls, files) = disk.erase(calls).await.map_err(|why| why.to_string())?;
+    let left: Vec<String> = files.iter().filter_map(|file| remove(&writer.dir.join(file)).err()).collect();
+    if left.is_empty() { Ok(Erased { calls, recordings: files.len() }) } else { Err(left.join("; ")) }
+}
+
+fn remove(file: &Path) -> Result<(), String> {
+    match std::fs::remove_file(file) {
+        Err(why) if why.kind() != ErrorKind::NotFound => Err(format!("{} cannot be deleted: {why}", file.display())),
+        _ => Ok(()),
+    }
 }

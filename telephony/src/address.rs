@@ -73,6 +73,15 @@ pub fn subnet(source: IpAddr) -> IpAddr {
     }
 }
 
+/// The address by which locks count a source: an IPv4 address itself, of an IPv6 address its /48, the most that a provider gives one
+/// customer (RIPE-690, RFC 6177).
+pub fn site(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48)).into(),
+        v4 => v4,
+    }
+}
+
 /// Whether an address is of a private or link-local network: RFC 1918, 3927, 4193, 4291.
 pub fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
@@ -127,6 +136,8 @@ mod tests {
         assert_eq!(subnet(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1:2::"));
         assert_eq!(subnet(ip("192.0.2.7")), ip("192.0.2.7"));
         assert_eq!(subnet(ip("::ffff:192.0.2.7")), ip("192.0.2.7"), "mapped");
+        assert_eq!(site(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1::"));
+        assert_eq!(site(ip("::ffff:192.0.2.7")), ip("192.0.2.7"), "mapped");
     }
 
     #[test]

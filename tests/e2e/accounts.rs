@@ -79,9 +79,10 @@ async fn a_user_made_by_hand_signs_in_and_the_audit_shows_what_was_changed_in_th
         sqlx::query(sql).execute(&pool).await.expect("changed");
     }
     pool.close().await;
-    let (code, said) = command(&server, &["audit", "verify", "--known", &known]).await;
+    let (code, said) = command(&server, &["audit", "verify", "--head", &known]).await;
     assert!(code == Some(1) && said.contains("record 2 was changed"), "{said}");
     assert!(said.contains("not as they were written") && !said.contains("the one that was noted"), "{said}");
-    let (code, said) = command(&server, &["audit", "verify", "--known", "3:0000"]).await;
+    let other = format!("3:{}", "0".repeat(64));
+    let (code, said) = command(&server, &["audit", "verify", "--head", &known, "--head", &other]).await;
     assert!(code == Some(1) && said.contains("record 3 is not the one that was noted"), "{said}");
 }

@@ -1,7 +1,7 @@
 //! The browser caller in a real Chromium: scenarios in `tests/e2e/browser/*.mjs`, each against a server of its own.
 use crate::server::{BOTS, Server};
 use crate::speech::{CALLER, Timeline, say};
-use crate::testbed::{Dir, HERE, Process, alone, beside_others, port, ports, root, seconds};
+use crate::testbed::{Dir, HERE, Process, a_browser_beside_others, alone, port, ports, root, seconds};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use switchboard::config::Config;
@@ -91,7 +91,7 @@ async fn plays(name: &str, change: impl FnOnce(&mut Config)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_is_booked_by_voice_in_a_browser() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("booking", |_| ()).await;
 }
 
@@ -103,19 +103,19 @@ async fn the_bot_yields_in_the_browsers_ear() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_types_and_presses_keys() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("turns", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_microphone_there_is_help_and_the_call_goes_on() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("microphone", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chromiums_own_microphone_is_heard() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("device", |_| ()).await;
 }
 
@@ -127,13 +127,13 @@ async fn a_lost_connection_comes_back_in_the_middle_of_a_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_begin_and_end_in_one_moment_do_not_mix() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("moments", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_through_a_relay_is_heard_both_ways() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     let dir = Dir::new("relay");
     let (at, cli) = (port(), port());
     let (from, to) = ports(60);
@@ -163,31 +163,31 @@ async fn a_call_through_a_relay_is_heard_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_may_send_no_udp_calls_over_tcp() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("tcp", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_tells_clearly_when_the_server_is_gone() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("ends", |config| config.drain.limit_ms = switchboard::config::Ms(1500)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_call_is_told_why() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("admission", |config| config.widget.sessions_per_minute = 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_widget_works_on_other_sites() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("embed", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pages_author_is_told_what_to_mend_and_its_visitor_a_neutral_sentence() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("author", |_| ()).await;
 }
 
@@ -199,7 +199,7 @@ async fn microphones_and_speakers_are_chosen_and_both_voices_are_measured() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_widget_is_a_package_with_types() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("package", |_| ()).await;
 }
 
@@ -214,19 +214,19 @@ fn unhurried(config: &mut Config) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_cut_on_small_screens_and_every_accent_can_be_read() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("sizes", unhurried).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_state_can_be_read_by_everyone() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("looks", unhurried).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_the_console_can_be_read_by_everyone() {
-    let _machine = beside_others().await;
+    let _machine = a_browser_beside_others().await;
     plays("console_looks", |_| ()).await;
 }
 

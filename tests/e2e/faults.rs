@@ -80,7 +80,7 @@ fn bots(config: &switchboard::config::Config) -> std::path::PathBuf {
         let text = shipped(name);
         let short = text.lines().map(|line| match line.split_once(" = ") {
             Some(("greeting", _)) => "greeting = \"Hello.\"",
-            Some(("disclosure", _)) => "",
+            Some(("disclosure", _)) => "disclosure = \"\"",
             _ => line,
         });
         std::fs::write(dir.join(name), short.collect::<Vec<_>>().join("\n")).expect("written");

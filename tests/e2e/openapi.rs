@@ -14,6 +14,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http::Uri};
 
 mod access;
+mod alerts;
+mod notes;
 mod supervision;
 
 const EVENTS: &str = "/api/v1/events";
@@ -517,7 +519,9 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     walk.seen.extend([format!("GET {EVENTS} 101"), "GET /api/v1/wall 101".into()]);
     walk.wrongs().await;
     walk.access().await;
+    walk.alert_rules().await;
     let id = walk.page().await;
+    walk.alerts().await;
     walk.over(&id).await;
     walk.reads(&id).await;
     let unknown = uuid::Uuid::now_v7();
@@ -555,6 +559,7 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     })
     .await;
     walk.ask(&Method::GET, "/health/ready", server.request(Method::GET, "/health/ready")).await;
+    walk.notes(&id).await;
     let dial =
         server.authorised(Method::POST, "/api/v1/calls").json(&json!({"to": "sip:x@127.0.0.1", "bot": "booking.en"}));
     assert_eq!(walk.ask(&Method::POST, "/api/v1/calls", dial).await.status, 503);
@@ -580,7 +585,9 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
             "204" => route != "DELETE /api/v1/offers/{id}",
             "403" => route != "GET /api/v1/widget/bots",
             "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
-            "429" => route != "POST /api/v1/widget/calls",
+            "429" => !["POST /api/v1/widget/calls", "POST /api/v1/calls/{id}/guidance"].contains(&route),
+            // What waits for a supervisor, and who decides on it: src/api/tests/approvals.rs.
+            "200" | "409" => route != "POST /api/v1/approvals/{id}",
             _ => true,
         }
     };

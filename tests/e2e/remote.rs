@@ -49,7 +49,7 @@ async fn start(name: &str, server: &SpeechServer, near_words: &str) -> Inside {
         let bot = std::fs::read_to_string(config.bots.dir.join("booking.en.toml")).expect("a bot");
         let short = bot.lines().map(|line| match line.split_once(" = ") {
             Some(("greeting", _)) => "greeting = \"Hello.\"",
-            Some(("disclosure", _)) => "",
+            Some(("disclosure", _)) => "disclosure = \"\"",
             _ => line,
         });
         std::fs::write(config.bots.dir.join("booking.en.toml"), short.collect::<Vec<_>>().join("\n")).expect("written");

@@ -27,6 +27,8 @@ fn config(dir: &Dir) -> Config {
     config.speech.whisper.model = None;
     config.store.dir = dir.join("data");
     config.bots.dir = patient_bots(dir);
+    // Nobody is alerted to anything, unless a test writes rules there.
+    config.alerts.file = dir.join("alerts.toml");
     config.speech.silero = std::fs::read_dir(root().join("models")).ok().and_then(|files| {
         files.flatten().map(|file| file.path()).find(|path| path.extension().is_some_and(|x| x == "onnx"))
     });

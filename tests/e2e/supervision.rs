@@ -55,15 +55,17 @@ impl Synthesiser for OneTone {
     }
 }
 
-/// A bot that speaks for a minute without a breath, and cannot be interrupted by the caller's tone.
+/// A bot that asks for a minute without a breath, and is not interrupted by the caller's tone.
 fn long_winded() -> String {
     let long = "and so on ".repeat(100);
-    BOOKING.replace("greeting =", &format!("disclosure = \"{}.\"\ngreeting =", long.trim_end()))
+    let asks = BOOKING.replace("At what time shall it begin, please?", &format!("{}.", long.trim_end()));
+    asks.replace("[[task]]", "[turn]\nhold_ms = 10000\nhush_ms = 20000\n[[task]]")
 }
 
 const BOOKING: &str = r#"
 name = "rooms"
 language = "en"
+disclosure = "Hi."
 greeting = "Rooms."
 [[slot]]
 name = "time"

@@ -3,21 +3,66 @@ use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
-/// Tests that measure time run alone; the others run beside each other.
-static MACHINE: RwLock<()> = RwLock::const_new(());
-
-pub async fn beside_others() -> RwLockReadGuard<'static, ()> {
-    MACHINE.read().await
+/// Who may run at a time. Calls mostly wait, so two tests share a core; a browser draws its pages on the processor and counts as two.
+/// Tests that measure time run alone, behind all others: `--test-threads 100` starts every test at once, and they take turns here.
+struct Machine {
+    places: Semaphore,
+    all: u32,
+    /// Tests that run beside others or wait to.
+    beside: AtomicUsize,
 }
 
-pub async fn alone() -> RwLockWriteGuard<'static, ()> {
-    MACHINE.write().await
+static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let all = 2 * cores.clamp(1, 4);
+    Machine { places: Semaphore::new(all), all: all as u32, beside: AtomicUsize::new(0) }
+});
+
+/// A test's time on the machine, until it is dropped.
+pub struct Place {
+    _permit: SemaphorePermit<'static>,
+    beside: bool,
+}
+
+impl Place {
+    async fn take(many: u32, beside: bool) -> Self {
+        let permit = MACHINE.places.acquire_many(many).await.expect("never closed");
+        Self { _permit: permit, beside }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.beside {
+            MACHINE.beside.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+pub async fn beside_others() -> Place {
+    MACHINE.beside.fetch_add(1, Ordering::AcqRel);
+    Place::take(1, true).await
+}
+
+pub async fn a_browser_beside_others() -> Place {
+    MACHINE.beside.fetch_add(1, Ordering::AcqRel);
+    Place::take(2, true).await
+}
+
+pub async fn alone() -> Place {
+    // Others that were started at the same time have come in by then.
+    pause(500).await;
+    while MACHINE.beside.load(Ordering::Acquire) > 0 {
+        pause(100).await;
+    }
+    Place::take(MACHINE.all, false).await
 }
 
 /// A port that nothing is bound to, over UDP or TCP, nor the next one (RTP peers take it for RTCP, baresip for TLS), and that no

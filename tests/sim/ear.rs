@@ -127,7 +127,7 @@ impl Level {
             }
             Some(_) if TICK * self.quiet >= END => {
                 let (at, arrived) = self.last?;
-                Some(Edge::End { at, arrived: Some(arrived) })
+                Some(Edge::End { at, arrived: Some(arrived), voice: None })
             }
             _ => None,
         }

@@ -39,7 +39,8 @@ pub fn line(note: &CallEvent) -> Option<(&'static str, String)> {
             ("answer", format!("to turn {}: {} = {} ms", l.turn, parts.join(" + "), l.total_ms))
         }
         CallEvent::Line(_) => return None,
-        CallEvent::Mark(mark) if mark.name == "bot_sounds" => return None,
+        // Both follow from other lines: what is heard, and what the caller said.
+        CallEvent::Mark(mark) if ["bot_sounds", "task"].contains(&mark.name.as_str()) => return None,
         CallEvent::Mark(mark) => {
             let at = mark.data.0.get("ms").map_or_else(String::new, |ms| format!(" at {ms}"));
             ("mark", format!("{}{at}", mark.name))

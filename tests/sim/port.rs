@@ -14,6 +14,7 @@ use media::asr::{AsrFault, Heard, Lexicon, Listen};
 use media::codec::Codec;
 use media::ear::{EarPlan, EarState};
 use media::engine::{RoomHandle, RoomOrder, SteppedEngine};
+use media::hears::Supervision;
 use media::leg::{self, LegInput, LegPlan};
 use media::packet::{Packet, Rtp, Wire};
 use media::playout::Phase;
@@ -110,6 +111,12 @@ pub struct SimulatedPort {
     tool: VecDeque<(Duration, Answer)>,
     pub listener: Listener,
     pub supervisors: BTreeMap<Seat, SupervisorLine>,
+    /// The sessions of recognition that are those of a person's voice.
+    pub voices: BTreeMap<u64, (Seat, u64)>,
+    /// The newest session of each voice that is listened to.
+    pub sessions: BTreeMap<Seat, u64>,
+    /// The room takes no order of a supervisor's.
+    pub room_refuses: bool,
     /// What the caller was sent.
     pub sent: Vec<(Instant, Rtp)>,
     /// The standby clip that is ordered next, and its tone.
@@ -130,7 +137,8 @@ const REFUSAL: Duration = Duration::from_millis(20);
 impl SimulatedPort {
     pub fn new(start: Instant, set: Plan) -> Self {
         let mut ear = Some(set.ear);
-        let new_ear = move |_| ear.take().expect("one line joins");
+        // The caller's line joins first.
+        let new_ear = move |_| ear.take().unwrap_or_else(Ear::level);
         let rules = plans::engine(&Config::default()).rules;
         let mut engine = SteppedEngine::new(start, rules, crate::ear::models(), new_ear);
         let (events_in, events) = mpsc::channel(256);
@@ -156,6 +164,9 @@ impl SimulatedPort {
             tool: set.tool,
             listener: Listener::new(start),
             supervisors: BTreeMap::new(),
+            voices: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            room_refuses: false,
             sent: Vec::new(),
             standby: None,
             ear_closes: false,
@@ -244,7 +255,7 @@ impl SimulatedPort {
                     self.open.remove(&played.utterance);
                 }
             }
-            Event::Edge { edge, .. } => self.invariants.edge(self.now, *edge),
+            Event::Edge { seat: Seat::CALLER, edge } => self.invariants.edge(self.now, *edge),
             Event::Key { key, .. } => self.note_trace("key", key.to_string()),
             _ => {}
         }
@@ -358,6 +369,19 @@ impl CallPort for SimulatedPort {
         self.recogniser.listen(self.start, self.now, &ask).map(Some)
     }
 
+    /// Supervisors' lines bring a tone without words.
+    fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect) {
+        self.sessions.insert(seat, session);
+        if seat != Seat::CALLER {
+            return;
+        }
+        self.note_trace("voices", crate::recogniser::digest(expect));
+        let ask = request_of(expect, media::Language::En, Lexicon::default(), |_| false);
+        let to = self.recogniser.listen(self.start, self.now, &ask).expect("a recogniser");
+        self.voices.insert(self.recogniser.opened(), (seat, session));
+        self.order(RoomOrder::Listen(seat, Some(to)));
+    }
+
     fn order(&mut self, order: RoomOrder) {
         match &order {
             RoomOrder::Leg(_, LegInput::Hush(floor)) => {
@@ -380,8 +404,8 @@ impl CallPort for SimulatedPort {
         self.room.order(order).expect("the room takes its orders");
     }
 
-    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) {
-        self.room.join(seat, wire, plan, None).expect("a free seat");
+    fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
+        !self.room_refuses && self.room.join(seat, wire, plan, Some(EarPlan::default())).is_ok()
     }
 
     fn find_person(&mut self, wanted: &HandOver) {
@@ -399,8 +423,12 @@ impl CallPort for SimulatedPort {
         self.room.order(RoomOrder::Leg(Seat::AGENT, LegInput::Sound(sound))).expect("the room takes its orders");
     }
 
-    fn leave(&mut self, seat: Seat) {
-        self.room.leave(seat).expect("the room takes its orders");
+    fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {
+        !self.room_refuses && self.room.supervise(seat, mode).is_ok()
+    }
+
+    fn leave(&mut self, seat: Seat) -> bool {
+        !self.room_refuses && self.room.leave(seat).is_ok()
     }
 
     fn close_room(&mut self) {
@@ -412,10 +440,18 @@ impl CallPort for SimulatedPort {
         true
     }
 
+    fn stop_recording(&mut self, keeps: bool) {
+        self.note_trace("record", if keeps { "stops" } else { "is dropped" });
+    }
+
     fn run(&mut self, call: ToolCall) {
-        let request = HttpRequest::of(&call).expect("bots make HTTP requests");
-        let body = request.body.map(|body| body.to_string()).unwrap_or_default();
-        self.note_trace("tool", format!("{:?} {} {body}", request.method, request.url));
+        match HttpRequest::of(&call) {
+            Some(request) => {
+                let body = request.body.map(|body| body.to_string()).unwrap_or_default();
+                self.note_trace("tool", format!("{:?} {} {body}", request.method, request.url));
+            }
+            None => self.note_trace("tool", &call.name),
+        }
         if let Some((time, answer)) = self.tool.pop_front() {
             self.after(time, Later::Tool(call.id, answer));
         }

@@ -178,6 +178,11 @@ impl Recogniser {
         session.free || words.iter().all(|word| session.words.contains(*word))
     }
 
+    /// The number of the newest session.
+    pub fn opened(&self) -> u64 {
+        self.opened
+    }
+
     /// Words so far, if there are new ones.
     pub fn partial(&mut self, now: Instant) -> Option<String> {
         let speaking = self.sessions.iter().find(|session| {

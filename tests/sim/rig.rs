@@ -16,6 +16,7 @@ use switchboard::call::core::{CallInput, Core};
 use switchboard::call::driver::{self, Arrival, Wait};
 use switchboard::call::page::Page;
 use switchboard::call::talk::Talk;
+use switchboard::call::voices::VoiceHeard;
 use switchboard::call::watchdog::Limits;
 use switchboard::config::Config;
 use telephony::Change;
@@ -109,7 +110,10 @@ impl Call {
             }
             Later::Words(session) => {
                 if let Some(heard) = self.port.finish(session) {
-                    self.arrive(Arrival::Heard(heard));
+                    self.arrive(match self.port.voices.get(&session) {
+                        Some(&(seat, session)) => Arrival::Voice(VoiceHeard { seat, session, heard }),
+                        None => Arrival::Heard(heard),
+                    });
                 }
             }
             Later::Heard(heard) => {

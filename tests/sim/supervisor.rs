@@ -2,20 +2,23 @@
 use crate::plan::{Plan, ms};
 use crate::rig::Call;
 use dialog::guidance::{Guidance, GuidanceFault};
-use media::Wire;
+use media::asr::{Heard, Hypothesis};
 use media::codec::Codec;
 use media::codec::g711::ULAW_TO_PCM;
 use media::hears::Supervision;
+use media::leg::Direction;
 use media::packet::{Packet, Rtp};
 use media::room::Seat;
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::{amplitude, sine_from};
+use media::{SamplePos, Wire};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard::call::Order;
 use switchboard::call::driver::Arrival;
-use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatWhy};
+use switchboard::call::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatReply, SeatWhy};
+use switchboard::call::voices::VoiceHeard;
 use switchboard::store::{CallEvent, Speaker, Turn};
 
 /// The line of a supervisor: it brings a tone, and notes what it is sent.
@@ -77,6 +80,16 @@ impl SupervisorLine {
     }
 }
 
+impl SupervisorLine {
+    /// The loudest sample that it was sent between these moments.
+    fn loudest(&self, from: Instant, to: Instant) -> u16 {
+        let ends = self.ends.lock().expect("no panic");
+        let packets = ends.sent.iter().filter(|(at, _)| (from..to).contains(at));
+        let codes = packets.flat_map(|(_, packet)| packet.payload.iter());
+        codes.map(|code| ULAW_TO_PCM[usize::from(*code)].unsigned_abs()).max().unwrap_or(0)
+    }
+}
+
 /// How loud a tone is in a packet.
 pub fn level(packet: &Rtp, hz: f32) -> f32 {
     let pcm: Vec<i16> = packet.payload.iter().map(|code| ULAW_TO_PCM[usize::from(*code)]).collect();
@@ -87,27 +100,39 @@ const ANNA: (Seat, f32) = (Seat(2), 200.0);
 const BEN: (Seat, f32) = (Seat(3), 300.0);
 
 impl Call {
-    fn seat(&mut self, seat: Seat, change: SeatChange) {
+    /// Whether the room has taken the order.
+    fn seat(&mut self, seat: Seat, change: SeatChange) -> bool {
         let name = if seat == ANNA.0 { "anna" } else { "ben" };
         self.note("seat", format!("{name}: {change:?}"));
-        self.arrive(Arrival::Order(Order::Seat(SeatOrder { seat, name: name.into(), change })));
+        let (reply, mut taken) = SeatReply::new();
+        self.arrive(Arrival::Order(Order::Seat(SeatOrder { seat, name: name.into(), change, reply })));
+        taken.try_recv().expect("answered at once")
     }
 
-    fn join(&mut self, (seat, hz): (Seat, f32), mode: Supervision) {
+    fn join(&mut self, (seat, hz): (Seat, f32), mode: Supervision) -> bool {
         let line = SupervisorLine::new(self.port.now, hz);
         let wire = line.wire();
         self.port.listener.others.push(hz);
         self.port.supervisors.insert(seat, line);
-        self.seat(seat, SeatChange::Join { wire, plan: plan(Codec::Pcmu), mode });
+        self.seat(seat, SeatChange::Join { wire, plan: plan(Codec::Pcmu), mode })
     }
 
-    fn mode(&mut self, seat: Seat, mode: Supervision) {
-        self.seat(seat, SeatChange::Mode(mode, SeatWhy::Asked));
+    fn mode(&mut self, seat: Seat, mode: Supervision) -> bool {
+        self.seat(seat, SeatChange::Mode(mode, SeatWhy::Asked))
     }
 
-    fn leave(&mut self, seat: Seat, why: SeatWhy) {
-        self.seat(seat, SeatChange::Leave(why));
+    fn leave(&mut self, seat: Seat, why: SeatWhy) -> bool {
         self.port.supervisors.get_mut(&seat).expect("a seat").phone.muted = true;
+        self.seat(seat, SeatChange::Leave(why))
+    }
+
+    /// The recogniser of a voice that is listened to gives this.
+    fn says(&mut self, seat: Seat, text: &str) {
+        let hypothesis = Hypothesis { text: Some(text.into()), confidence: 0.9 };
+        let (from, to, done_at) = (SamplePos(0), SamplePos(u64::MAX), self.port.now);
+        let heard = Heard::Final { hypothesis, from, to, engine: "scripted", took: Duration::ZERO, done_at };
+        let session = self.port.sessions[&seat];
+        self.arrive(Arrival::Voice(VoiceHeard { seat, session, heard }));
     }
 
     fn hand_back(&mut self, slots: &str) -> Result<u64, GuidanceFault> {
@@ -153,7 +178,7 @@ impl Call {
 }
 
 /// What the caller is sent in a booking, and the trace without what supervisors do.
-fn booking(supervised: impl FnOnce(&mut Call)) -> (Vec<Rtp>, Vec<(u64, String)>) {
+fn booking(supervised: impl FnOnce(&mut Call)) -> (Vec<Rtp>, Vec<(u64, String)>, Vec<String>) {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("book a room in boston");
     call.hear(ms(300));
@@ -166,8 +191,14 @@ fn booking(supervised: impl FnOnce(&mut Call)) -> (Vec<Rtp>, Vec<(u64, String)>)
     call.run_out();
     call.check_invariants();
     let sent = call.port.sent.iter().map(|(_, packet)| packet.clone()).collect();
-    let own = |(_, line): &(u64, String)| !line.starts_with("seat") && !line.contains("seat_");
-    (sent, call.port.trace.iter().filter(|line| own(line)).cloned().collect())
+    let own = |(_, line): &(u64, String)| {
+        !line.starts_with("seat") && !line.contains("seat_") && !line.contains("whisper_lost")
+    };
+    let marks = call.port.invariants.notes.iter().filter_map(|(_, note)| match note {
+        CallEvent::Mark(mark) => Some(mark.name.clone()),
+        _ => None,
+    });
+    (sent, call.port.trace.iter().filter(|line| own(line)).cloned().collect(), marks.collect())
 }
 
 #[test]
@@ -180,6 +211,7 @@ fn supervisors_who_listen_and_whisper_change_no_byte_of_what_the_caller_is_sent(
         call.pass(ms(300));
         call.mode(ANNA.0, Supervision::Whisper);
         call.pass(ms(200));
+        call.says(ANNA.0, "what a strange call");
         call.leave(BEN.0, SeatWhy::Asked);
         call.pass(ms(180));
         call.mode(ANNA.0, Supervision::Monitor);
@@ -189,6 +221,7 @@ fn supervisors_who_listen_and_whisper_change_no_byte_of_what_the_caller_is_sent(
         call.leave(BEN.0, SeatWhy::ConnectionLost);
     });
     let plain = booking(|call| call.pass(ms(420 + 300 + 200 + 180 + 500)));
+    assert!(listened.2.contains(&"whisper_lost".to_owned()), "a whisper was recognised: {:?}", listened.2);
     assert!(alone.0.len() > 1_000 && listened.0.len() > 1_000);
     assert_eq!(plain.1, listened.1, "the call itself is the same");
     let same = plain.0.len() == listened.0.len()
@@ -227,7 +260,12 @@ fn a_takeover_in_mid_sentence_and_a_hand_back_with_what_was_agreed() {
     assert_eq!(said.matches("room booking line").count(), 1, "no second greeting: {said}");
     assert!(said.contains("I'm back with you. For how many people?"), "{said}");
     assert!(said.contains("at 3:00 pm for an hour for 2 people"), "{said}");
-    assert!(!said.contains("seattle") && !said.contains("still there"), "{said}");
+    // What the caller said to the human stands in the record, and the bot has taken nothing of it.
+    assert!(said.contains("Caller: seattle at nine please") && !said.contains("still there"), "{said}");
+    let values: Vec<String> =
+        call.marks("value_spoken").iter().map(|mark| format!("{}={}", mark["slot"], mark["value"])).collect();
+    assert!(values.contains(&r#""place"="seattle""#.into()), "{values:?}");
+    assert!(said.contains("boston") && !said.contains("in seattle"), "{said}");
     let back = call.marks("handed_back");
     assert_eq!((back.len(), &back[0]["promise"], &back[0]["by"]), (1, &"a window seat".into(), &"anna".into()));
 }
@@ -319,6 +357,34 @@ fn guidance_is_followed_at_a_pause_and_the_timeline_tells_by_which_turn() {
 }
 
 #[test]
+fn a_supervisors_ear_follows_the_call_through_a_hold_and_to_the_line_that_takes_its_place() {
+    let mut call = Plan::shipped("booking.en").answer();
+    assert!(call.join(ANNA, Supervision::Monitor));
+    call.hear_out();
+    call.say("book a room in boston");
+    let loudest = |call: &Call, from: Instant| call.port.supervisors[&ANNA.0].loudest(from, call.port.now);
+    let from = call.port.now;
+    call.hear(ms(400));
+    assert!(loudest(&call, from) > 1_000, "the bot");
+    call.hold(Direction::Inactive);
+    call.pass(ms(500));
+    let from = call.port.now;
+    call.pass(ms(1_500));
+    assert!(loudest(&call, from) < 300, "the bot waits");
+    call.resume();
+    // Another far end takes the line over, with a plan of its own.
+    call.configure(Direction::SendRecv);
+    call.pass(ms(100));
+    let from = call.port.now;
+    call.hear(ms(400));
+    assert!(loudest(&call, from) > 1_000, "the bot again");
+    call.hear_out();
+    call.hang_up();
+    call.check_invariants();
+    assert_eq!(call.marks("seat_left").len(), 0);
+}
+
+#[test]
 fn a_takeover_of_a_goodbye_keeps_the_call_until_it_is_given_back() {
     let mut call = Plan::shipped("booking.en").answer();
     call.say("goodbye");
@@ -327,7 +393,39 @@ fn a_takeover_of_a_goodbye_keeps_the_call_until_it_is_given_back() {
     call.pass(ms(60_000));
     assert!(call.end.is_none(), "the human speaks on");
     assert_eq!(call.hand_back(r#"{"time": "15:00"}"#), Err(GuidanceFault::Over));
-    call.leave(ANNA.0, SeatWhy::Asked);
+    assert!(call.hand_back("{}").is_ok());
+    call.hear_out();
+    call.pass(ms(500));
     assert!(call.end.is_some());
+    let last = call.turns().into_iter().rfind(|turn| turn.speaker == Speaker::Bot).expect("it says goodbye again");
+    assert_eq!((last.text.0.as_str(), last.interrupted), ("Thank you for calling. Goodbye.", false));
     call.check_invariants();
+}
+
+#[test]
+fn a_room_that_refuses_a_supervisor_leaves_the_call_with_the_bot_and_the_record_says_so() {
+    let mut call = Plan::shipped("booking.en").answer();
+    call.hear(ms(300));
+    call.port.room_refuses = true;
+    assert!(!call.join(ANNA, Supervision::TakeOver), "who wants to join is told");
+    assert!(!call.leave(ANNA.0, SeatWhy::ConnectionLost), "nobody sits there");
+    call.hear_out();
+    call.port.room_refuses = false;
+    assert!(call.join(BEN, Supervision::Monitor));
+    call.port.room_refuses = true;
+    assert!(!call.mode(BEN.0, Supervision::TakeOver));
+    call.port.room_refuses = false;
+    call.seat(BEN.0, SeatChange::Lost(true));
+    call.seat(BEN.0, SeatChange::Lost(false));
+    call.say("book a room in boston");
+    call.hear_out();
+    call.hang_up();
+    call.check_invariants();
+    let told = |name| call.marks(name).iter().map(|mark| mark["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(told("seat_refused"), ["anna", "ben"]);
+    assert_eq!((told("seat_joined"), told("seat_left").len()), (vec!["ben".into()], 0));
+    assert_eq!((told("seat_lost"), told("seat_found")), (vec!["ben".into()], vec!["ben".into()]));
+    assert!(call.marks("taken_over").is_empty() && call.marks("bot_back").is_empty());
+    let trace = crate::golden::text(&mut call.port.trace);
+    assert!(trace.contains("place = \"boston\""), "the bot goes on\n{trace}");
 }

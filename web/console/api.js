@@ -19,8 +19,11 @@ export function onSignedOut(then) {
   signedOut = then;
 }
 
-/** Asks for something. `json` or `sdp` is sent as such. Gives the response; a refusal is thrown. */
-export async function request(method, path, { json, sdp } = {}) {
+/**
+ * Asks for something. `json` or `sdp` is sent as such; `keepalive`: also when the page is closed meanwhile. Gives the response; a refusal
+ * is thrown.
+ */
+export async function request(method, path, { json, sdp, keepalive = false } = {}) {
   const headers = {};
   if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
   if (json !== undefined) headers["content-type"] = "application/json";
@@ -29,7 +32,7 @@ export async function request(method, path, { json, sdp } = {}) {
   const address = path.startsWith("/") ? path : `${API}/${path}`;
   let answer;
   try {
-    answer = await fetch(address, { method, headers, body, credentials: "same-origin", cache: "no-store" });
+    answer = await fetch(address, { method, headers, body, keepalive, credentials: "same-origin", cache: "no-store" });
   } catch {
     throw new Fault(0);
   }

@@ -71,6 +71,7 @@ export function seatControls(seat, { may, toast }, giveBack) {
 
   const show = () => {
     for (const { mode, button } of modes) {
+      attribute(button, "hidden", seat.mode === "agent");
       attribute(button, "aria-pressed", String(seat.mode === mode));
       attribute(button, "aria-busy", seat.joining ? "true" : null);
     }
@@ -125,5 +126,5 @@ export function seatControls(seat, { may, toast }, giveBack) {
     removeEventListener("blur", blur);
     removeEventListener("pagehide", gone);
   };
-  return { node, keys, end };
+  return { node, keys, take, end };
 }

@@ -13,13 +13,19 @@ import {
   transcriptSection,
 } from "./panels.js";
 import { CallRecord } from "./record.js";
+import { ladderSection } from "./ladder.js";
+import { moodPanel } from "./mood.js";
+import { notesPanel } from "./notes.js";
 import { Replay } from "./replay.js";
+import { scorePanel } from "./score.js";
+import { eraseButton, shareButton } from "./share.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
 
 /** Gives what ends its page. */
-export function endedCall(main, back, call, { may, id }) {
+export function endedCall(main, back, call, context) {
+  const { may, id, at } = context;
   const record = new CallRecord();
   for (const event of call.timeline) record.add(event);
   const began = call.timeline.find(({ event }) => event === "recording")?.at_ms ?? 0;
@@ -32,6 +38,18 @@ export function endedCall(main, back, call, { may, id }) {
   const answers = answersPanel();
   const line = linePanel();
   const tools = toolsPanel();
+  const go = (ms) => {
+    transcript.reveal(ms);
+    if (replay) replay.go(ms);
+  };
+  const mood = moodPanel(go);
+  const score = scorePanel(go);
+  const notes =
+    may("see_transcripts") &&
+    notesPanel(id, { may, now: () => (replay ? replay.now : 0), seek: go, told: (all) => replay?.note(all) });
+  const more = h("div", { class: "moreactions" });
+  if (may("export")) more.append(shareButton(id, replay ? () => replay.now : null));
+  if (may("erase")) more.append(eraseButton(id, context));
   const reason = call.end && outcome(call.end.reason);
   const length = clock(Date.parse(call.ended_at) - Date.parse(call.answered_at ?? call.started_at));
   main.replaceChildren(
@@ -45,6 +63,7 @@ export function endedCall(main, back, call, { may, id }) {
         title(call),
         h("p", { class: "counts", text: [t("call_over"), length, reason].filter(Boolean).join(" · ") }),
       ),
+      more,
     ),
     ...(replay ? [replay.node] : []),
     h(
@@ -55,8 +74,20 @@ export function endedCall(main, back, call, { may, id }) {
         { class: "column" },
         transcriptSection(transcript),
         timelineSection(timeline, () => record),
+        ladderSection(() => record),
       ),
-      h("div", { class: "column side" }, slots.node, answers.node, line.node, tools.node, aboutPanel(call)),
+      h(
+        "div",
+        { class: "column side" },
+        score.node,
+        mood.node,
+        slots.node,
+        notes?.node,
+        answers.node,
+        line.node,
+        tools.node,
+        aboutPanel(call),
+      ),
     ),
   );
   transcript.show(record);
@@ -64,6 +95,10 @@ export function endedCall(main, back, call, { may, id }) {
   answers.show(record.latency);
   line.show(record.lines);
   tools.show(record.tools, true);
+  mood.show(record.mood);
+  score.show(record, call.end);
+  if (replay) replay.mark(record);
+  if (at !== null) go(at);
   bind(
     replay
       ? [

@@ -51,7 +51,12 @@ export function guidancePanel(call, sent) {
     fault,
     given,
   );
-  return { node, focus: () => say.focus(), show: (guidance) => receipts(given, guidance) };
+  /** Offers a sentence, which whoever reads it may change before it is sent. */
+  const offer = (words) => {
+    say.value = words;
+    say.focus();
+  };
+  return { node, focus: () => say.focus(), say: offer, show: (guidance) => receipts(given, guidance) };
 }
 
 /** What the bot was given, and what has become of it. */
@@ -116,12 +121,30 @@ export function editSlot(call, name, before, sent) {
   field.select();
 }
 
-/** The form that shows slots and promises, and gives the call back to the bot. `done` is called when the bot has it. */
-export function handBack(call, slots, done) {
-  const fields = [...slots].map(([name, slot]) => {
-    const field = h("input", { id: `slot-${name}`, value: value(slot.value), maxlength: 200, autocomplete: "off" });
-    field.dataset.before = field.value;
-    return [name, field, h("div", {}, h("label", { for: field.id, text: name }), field)];
+/**
+ * The form that shows slots and promises, and gives the call back to the bot. A value of `spoken` was said in the takeover: it stands in
+ * the form, with who said it. `done` is called when the bot has it.
+ */
+export function handBack(call, slots, spoken, done) {
+  const fields = [...new Set([...slots.keys(), ...spoken.keys()])].map((name) => {
+    const before = slots.has(name) ? value(slots.get(name).value) : "";
+    const said = spoken.get(name);
+    const shown = said ? value(said.value) : before;
+    const field = h("input", { id: `slot-${name}`, value: shown, maxlength: 200, autocomplete: "off" });
+    const from =
+      said &&
+      h("span", {
+        class: "from",
+        text: t(`${said.seat === 0 ? "said_by_caller" : "said_by_person"}${said.sure ? "" : "_unsure"}`, {
+          at: clock(said.at),
+        }),
+      });
+    // What the field gives: `undefined` where nothing is new.
+    const given = () => {
+      if (said && field.value === shown) return said.value;
+      return field.value === before ? undefined : field.value.trim() || null;
+    };
+    return [name, given, h("div", {}, h("label", { for: field.id, text: name }), field, from)];
   });
   const more = h("div", { class: "more" });
   const others = [];
@@ -162,8 +185,10 @@ export function handBack(call, slots, done) {
     event.preventDefault();
     const given = {};
     // What was not touched stays as it is.
-    for (const [name, field] of fields)
-      if (field.value !== field.dataset.before) given[name] = field.value.trim() || null;
+    for (const [name, now] of fields) {
+      const value = now();
+      if (value !== undefined) given[name] = value;
+    }
     for (const [name, field] of others) if (name.value.trim()) given[name.value.trim()] = field.value.trim() || null;
     const json = { slots: given };
     if (promise.value.trim()) json.promise = promise.value.trim();

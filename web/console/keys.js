@@ -25,7 +25,11 @@ export function isTyping(target) {
 export function showSheet() {
   const row = ({ key, word }) =>
     h("div", {}, h("dt", {}, h("kbd", { text: shown[key] ?? key.toUpperCase() })), h("dd", { text: t(word) }));
-  const list = h("dl", { class: "keys" }, ...[...here, ...everywhere].map(row));
+  const list = h(
+    "dl",
+    { class: "keys" },
+    ...[...here, ...everywhere.filter(({ key }) => !here.some((one) => one.key === key))].map(row),
+  );
   const close = h("button", { type: "button", class: "button", text: t("close"), onclick: () => box.close() });
   const box = dialog(t("keys_title"), list, h("p", { class: "actions" }, close));
 }

@@ -5,10 +5,14 @@ import { attribute, dialog, drawn, h, icon, write } from "./dom.js";
 import { clock, grade, now, setClock } from "./format.js";
 import { editSlot, guidancePanel, handBack } from "./guide.js";
 import { bind } from "./keys.js";
+import { ladderSection } from "./ladder.js";
+import { moodPanel, nextPanel } from "./mood.js";
+import { notesPanel } from "./notes.js";
 import {
   aboutPanel,
   answersPanel,
   healthPanel,
+  levelsMeter,
   linePanel,
   peoplePanel,
   slotsPanel,
@@ -18,17 +22,19 @@ import {
   transcriptSection,
 } from "./panels.js";
 import { CallRecord } from "./record.js";
-import { Seat } from "./seat.js";
+import { held, Seat } from "./seat.js";
+import { shareButton } from "./share.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
 
 /** A live call. Gives what ends it. */
 export function liveCall(main, back, call, context, over) {
-  const { id, may, toast, announce } = context;
+  const { id, at, may, toast, announce, feed } = context;
   let record = new CallRecord();
   let row = null;
   let frame = 0;
+  let revealed = false;
   const transcript = new Transcript();
   const timeline = new Timeline();
   const health = healthPanel();
@@ -37,19 +43,35 @@ export function liveCall(main, back, call, context, over) {
   const line = linePanel();
   const tools = toolsPanel();
   const people = peoplePanel();
+  const mood = moodPanel((ms) => transcript.reveal(ms));
+  const steps = nextPanel(stepActs());
+  const started = Date.parse(call.started_at);
+  const notes =
+    may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
   const guidance = may("guide") && guidancePanel(id, toast);
   const time = h("span", { class: "time" });
   const floorIcon = h("span", { class: "floor-icon" });
   const floor = h("span");
   const lost = h("p", { class: "lost", role: "alert", hidden: true, text: t("connection_lost") });
-  const seat = new Seat(id);
+  const waiting = h("a", { class: "waits", href: "#/approvals", hidden: true });
+  const decisions = () => {
+    const mine = (feed.approvals ?? []).filter(({ call }) => call === id);
+    attribute(waiting, "hidden", !mine.length);
+    write(waiting, mine.length ? t("waits_for_decision", { action: mine.map(({ action }) => action).join(", ") }) : "");
+  };
+  feed.addEventListener("approvals", decisions);
+  const seat = held.get(id) ?? new Seat(id);
+  held.delete(id);
   const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, () => {
+    handBack(id, record.slots, record.spoken, () => {
       seat.handedBack();
       toast(t("handed_back"));
     }),
   );
+  const levels = levelsMeter();
+  const task = h("span", { class: "tasknow" });
   const more = h("div", { class: "moreactions" });
+  if (may("export")) more.append(shareButton(id, () => now() - started));
   if (may("pause_recording")) more.append(recordingButton());
   if (may("end_calls")) more.append(endButton());
 
@@ -62,12 +84,13 @@ export function liveCall(main, back, call, context, over) {
         "div",
         { class: "heading" },
         title(call),
-        h("p", { class: "counts" }, time, h("span", { class: "floor-line" }, floorIcon, floor)),
+        h("p", { class: "counts" }, time, h("span", { class: "floor-line" }, floorIcon, floor), task, levels.node),
       ),
       more,
     ),
     controls.node,
     lost,
+    waiting,
     h(
       "div",
       { class: "grid" },
@@ -77,20 +100,35 @@ export function liveCall(main, back, call, context, over) {
         transcriptSection(transcript),
         guidance?.node,
         timelineSection(timeline, () => record),
+        ladderSection(() => record),
       ),
       h(
         "div",
         { class: "column side" },
         health.node,
+        mood.node,
+        steps.node,
         slots.node,
         answers.node,
         people.node,
+        notes?.node,
         line.node,
         tools.node,
         aboutPanel(call),
       ),
     ),
   );
+
+  /** What the steps do that a supervisor is advised to take. */
+  function stepActs() {
+    const acts = {};
+    if (may("take_over")) acts.take_over = acts.offer_person = () => controls.take("takeover");
+    if (may("guide")) {
+      acts.say_line = ({ line: words }) => guidance.say(words);
+      acts.fill_slot = ({ slot }) => editSlot(id, slot, "", toast);
+    }
+    return acts;
+  }
 
   function recordingButton() {
     const button = h("button", { type: "button", class: "button" });
@@ -153,6 +191,8 @@ export function liveCall(main, back, call, context, over) {
         break;
       case "live":
         record.live(message);
+        // Ten times a second: nothing else changes by them.
+        if (message.change === "levels") return levels.show(message);
         break;
       case "missed":
         socket.again();
@@ -190,7 +230,17 @@ export function liveCall(main, back, call, context, over) {
     people.show(record.seats);
     if (guidance) guidance.show(record.guidance);
     for (const button of more.children) button.show?.();
-    if (row) health.show(row.health);
+    if (row) {
+      health.show(row.health);
+      mood.show(row.mood ?? null);
+      steps.show(row.next);
+    }
+    const doing = record.task ?? row?.task;
+    write(task, doing ? t("row_task", { name: doing }) : "");
+    if (at !== null && !revealed && record.turns.size) {
+      revealed = true;
+      transcript.reveal(at);
+    }
     const whose = record.floor ?? row?.floor;
     if (whose) {
       drawn(floorIcon, whose);
@@ -211,8 +261,10 @@ export function liveCall(main, back, call, context, over) {
     }
   });
   bind([...controls.keys, ...(guidance ? [{ key: "g", word: "key_guide", act: guidance.focus }] : [])]);
+  decisions();
   return () => {
     socket.close();
+    feed.removeEventListener("approvals", decisions);
     clearInterval(clocks);
     cancelAnimationFrame(frame);
     controls.end();

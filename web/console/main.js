@@ -1,19 +1,29 @@
 // The console: who has signed in, which page is shown, and what stands above each.
 import { onSignedOut, session, signOut } from "./api.js";
+import { alertsPage } from "./alerts.js";
+import { approvalsPage } from "./approvals.js";
 import { callPage } from "./call.js";
+import { Desk, revealLink } from "./desk.js";
 import { attribute, drawn, h, icon } from "./dom.js";
+import { Feed } from "./feed.js";
 import { historyPage } from "./history.js";
 import { bind, bindEverywhere, showSheet } from "./keys.js";
+import { peoplePage } from "./people.js";
 import { applyTheme, nextTheme, theme } from "./prefs.js";
+import { sharedPage } from "./share.js";
 import { signInPage, welcomePage } from "./signin.js";
 import { todayPage } from "./today.js";
 import { wallPage } from "./wall.js";
 import { current, LANGUAGES, setLanguage, t } from "./words.js";
 
-const state = { session: null, page: null, secret: null };
+const state = { session: null, page: null, secret: null, feed: null, desk: null };
 
 const PAGES = [
-  [/^#\/call\/([\w-]+)$/, callPage, "call"],
+  [/^#\/call\/([\w-]+)(?:\/(\d+))?$/, callPage, "call"],
+  [/^#\/shared\/([\w-]+)$/, sharedPage, "call"],
+  [/^#\/approvals$/, approvalsPage, "approvals"],
+  [/^#\/alerts$/, alertsPage, "alerts"],
+  [/^#\/people$/, peoplePage, "people_page"],
   [/^#\/calls$/, historyPage, "calls"],
   [/^#\/today$/, todayPage, "today"],
   [/^/, wallPage, "wall"],
@@ -74,6 +84,7 @@ function header(place) {
       link("#/", "wall", "wall"),
       link("#/calls", "calls", "calls"),
       link("#/today", "today", "today"),
+      state.desk?.links(place),
     ),
     h("span", { class: "grow" }),
   ];
@@ -127,9 +138,33 @@ async function leave() {
   render();
 }
 
+/** What is pushed to who has signed in, for as long as they are. */
+function attend() {
+  const key = state.session && `${state.session.user?.name} ${current()}`;
+  if (state.attends === key) return;
+  state.desk?.end();
+  state.feed?.end();
+  Object.assign(state, { attends: key, feed: null, desk: null });
+  if (!key) return;
+  state.feed = new Feed();
+  state.desk = new Desk(state.feed, { may, toast, announce });
+}
+
+/** From the page of a call to that of the next worst; on the wall the key has its own meaning. */
+function nextWorst() {
+  const [, here] = /^#\/call\/([\w-]+)/.exec(location.hash) ?? [];
+  if (!state.feed) return;
+  const call = state.feed.calls.worst(here);
+  if (!call || call.id === here) return toast(t("all_well"));
+  location.hash = `#/call/${call.id}`;
+}
+
+const may = (right) => state.session.rights.includes(right);
+
 /** Shows the page that the address names, or the way in. */
 function render() {
   state.page?.leave?.();
+  attend();
   document.documentElement.lang = current();
   document.title = "Switchboard";
   bind([]);
@@ -145,10 +180,18 @@ function render() {
   else if (!state.session) state.page = signInPage(main, enter);
   else {
     const [pattern, page, name] = PAGES.find(([address]) => address.test(location.hash));
-    const [, id] = pattern.exec(location.hash) ?? [];
+    const [, id, at] = pattern.exec(location.hash) ?? [];
     place = name;
-    const may = (right) => state.session.rights.includes(right);
-    state.page = page(main, { id, may, user: state.session.user, toast, announce });
+    const { feed } = state;
+    state.page = page(main, {
+      id,
+      at: at === undefined ? null : Number(at),
+      may,
+      user: state.session.user,
+      toast,
+      announce,
+      feed,
+    });
   }
   const skip = h("a", {
     class: "skip",
@@ -159,8 +202,9 @@ function render() {
       main.focus();
     },
   });
-  document.body.replaceChildren(skip, header(place), main, toasts, live);
+  document.body.replaceChildren(...[skip, header(place), main, state.desk?.node, toasts, live].filter(Boolean));
   document.body.dataset.page = place ?? "door";
+  revealLink();
   state.page?.shown?.();
 }
 
@@ -175,6 +219,7 @@ async function start() {
   applyTheme();
   bindEverywhere([
     { key: "?", word: "key_sheet", act: showSheet },
+    { key: "n", word: "key_next", act: nextWorst },
     { key: "w", word: "key_wall", act: () => (location.hash = "#/") },
     { key: "c", word: "key_calls", act: () => (location.hash = "#/calls") },
     { key: "s", word: "key_today", act: () => (location.hash = "#/today") },

@@ -159,12 +159,13 @@ export function toolsPanel() {
       ...tools.map((tool, n) => {
         const outcome = tool.outcome ?? (ended ? "cancelled" : "running");
         const took = tool.took === undefined ? "" : ` · ${figure(tool.took)} ms`;
+        const why = tool.why ? ` · ${tool.why}` : "";
         return h(
           "li",
           { "data-outcome": outcome },
           h("span", { class: "at", text: clock(tool.at) }),
           h("span", { text: tool.name ?? t("tool_n", { n: n + 1 }) }),
-          h("span", { class: "about", text: t(`tool_${outcome}`) + took }),
+          h("span", { class: "about", text: t(`tool_${outcome}`) + took + why }),
         );
       }),
     );
@@ -200,6 +201,25 @@ export function timelineSection(timeline, record) {
   const box = h("details", { class: "panel" }, h("summary", {}, h("h2", { text: t("timeline") })), timeline.node);
   box.addEventListener("toggle", () => timeline.show(record()));
   return box;
+}
+
+/** How loud both sides are, while the call goes on. */
+export function levelsMeter() {
+  const bar = (side) => h("i", { class: `level ${side}` });
+  const bars = { caller: bar("caller"), bot: bar("bot") };
+  const line = (side, word) =>
+    h("span", { class: "side" }, h("span", { text: t(word) }), h("span", { class: "track" }, bars[side]));
+  const node = h(
+    "span",
+    { class: "levels", role: "img", "aria-label": t("levels"), hidden: true },
+    line("caller", "short_caller"),
+    line("bot", "short_bot"),
+  );
+  const show = (levels) => {
+    attribute(node, "hidden", !levels);
+    if (levels) for (const [side, one] of Object.entries(bars)) one.style.transform = `scaleX(${levels[side] / 100})`;
+  };
+  return { node, show };
 }
 
 /** Who else is in the call. */

@@ -11,7 +11,12 @@ export class CallRecord {
     this.tools = [];
     this.seats = new Map();
     this.guidance = new Map();
+    // Values that were said while a person speaks in the bot's place, by slot.
+    this.spoken = new Map();
     this.floor = null;
+    this.task = null;
+    this.mood = null;
+    this.levels = null;
     this.ended = null;
     this.answeredMs = null;
     this.recorded = false;
@@ -72,20 +77,25 @@ export class CallRecord {
 
   mark({ name, data, at_ms }) {
     const at = data?.ms ?? at_ms;
-    if (name === "tool_called") this.tools.push({ name: data?.tool ?? null, at, outcome: null });
+    if (name === "tool_called") this.tools.push({ id: data?.id, name: data?.tool ?? null, at, outcome: null });
     else if (name === "tool_answered" || name === "tool_failed") {
-      const tool = this.tools.find(({ outcome, name: of }) => !outcome && (!data?.tool || data.tool === of));
-      if (tool) Object.assign(tool, { outcome: name === "tool_answered" ? "answered" : "failed", took: at - tool.at });
+      const tool = this.tools.find(({ outcome, id }) => !outcome && (data?.id === undefined || data.id === id));
+      const outcome = name === "tool_answered" ? "answered" : "failed";
+      if (tool) Object.assign(tool, { outcome, took: at - tool.at, why: data?.why ?? null });
     } else if (name === "seat_joined" || name === "seat_mode")
       this.seats.set(data.seat, { name: data.name, mode: data.mode });
     else if (name === "seat_left") this.seats.delete(data.seat);
+    else if (name === "value_spoken") this.spoken.set(data.slot, { ...data, at });
+    else if (name === "taken_over" || name === "bot_back") this.spoken.clear();
     else if (name === "guidance" || name === "handed_back")
       this.guidance.set(data.id, { ...data, at, back: name === "handed_back" });
     else if (name === "guidance_used" || name === "guidance_refused") {
       const given = this.guidance.get(data.id);
       if (given)
         Object.assign(given, name === "guidance_used" ? { used: true, turn: data.turn } : { refused: data.why });
-    } else if (name === "recording_paused" || name === "recording_resumed") this.paused = name === "recording_paused";
+    } else if (name === "task") this.task = data?.task ?? null;
+    else if (name === "mood") this.mood = data?.state ? data : this.mood;
+    else if (name === "recording_paused" || name === "recording_resumed") this.paused = name === "recording_paused";
   }
 
   /** What changes from moment to moment and is not kept. */
@@ -106,6 +116,9 @@ export class CallRecord {
         this.clauses = this.clauses.filter(({ say }) => say <= change.say);
         for (const clause of this.clauses)
           if (clause.say === change.say) Object.assign(clause, { chars: change.chars, done: true, cut: true });
+        break;
+      case "levels":
+        this.levels = change;
         break;
       case "partial":
         this.partial = { turn: change.turn, text: change.text, secret: change.secret };

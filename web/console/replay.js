@@ -7,6 +7,16 @@ import { draw, read, silences } from "./waveform.js";
 import { t } from "./words.js";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
+/** Which marks of the timeline stand along the loudness, and as what. */
+const MARKED = {
+  not_understood: "bad",
+  sound_missing: "bad",
+  alert: "bad",
+  taken_over: "people",
+  handed_back: "people",
+  person_joined: "people",
+  approval_asked: "people",
+};
 /** How far the keys go, in seconds. */
 const STEP = 5;
 
@@ -20,6 +30,8 @@ export class Replay {
     this.sound = new Audio(`/api/v1/calls/${call}/recording`);
     this.sound.preload = "metadata";
     this.play = h("button", { type: "button", class: "button primary round", onclick: () => this.toggle() });
+    this.points = h("div", { class: "points", role: "group", "aria-label": t("marks") });
+    this.kinds = [[], []];
     this.canvas = h("canvas", {
       class: "wave",
       role: "slider",
@@ -57,6 +69,7 @@ export class Replay {
         h("span", { class: "side", text: t("short_caller") }),
         h("span", { class: "side", text: t("short_bot") }),
         this.canvas,
+        this.points,
       ),
       h(
         "div",
@@ -115,6 +128,62 @@ export class Replay {
     this.sound.play().catch(() => {});
   }
 
+  /** Goes to a moment of the call, in ms, and plays on only if it plays already. */
+  go(ms) {
+    this.sound.currentTime = Math.max(0, (ms - this.offset) / 1000);
+    this.show();
+  }
+
+  /** Where in the call it is, in ms. */
+  get now() {
+    return this.sound.currentTime * 1000 + this.offset;
+  }
+
+  /** Marks tools, what was not understood, alerts and who spoke in the bot's place, along the loudness. */
+  mark(record) {
+    const found = record.tools.map(({ at, name, outcome }) => ({
+      at,
+      kind: outcome === "failed" ? "bad" : "tool",
+      words: `${name ?? t("tools")}: ${t(`tool_${outcome ?? "cancelled"}`)}`,
+    }));
+    for (const { event, name, data, at_ms } of record.events)
+      if (event === "mark" && MARKED[name])
+        found.push({ at: data?.ms ?? at_ms, kind: MARKED[name], words: t(`ev_${name}`) });
+    this.kinds[0] = found;
+    this.#points();
+  }
+
+  /** Marks the notes. */
+  note(notes) {
+    const of = notes.filter(({ at_ms }) => at_ms !== null);
+    this.kinds[1] = of.map(({ at_ms, text }) => ({ at: at_ms, kind: "note", words: text.slice(0, 80) }));
+    this.#points();
+  }
+
+  #points() {
+    const { length } = this;
+    if (!length) return;
+    const all = this.kinds.flat().sort((a, b) => a.at - b.at);
+    const key = JSON.stringify([length, all]);
+    if (this.points.dataset.key === key) return;
+    this.points.dataset.key = key;
+    this.points.replaceChildren(
+      ...all.map(({ at, kind, words }) => {
+        const label = `${clock(at)} ${words}`;
+        const point = h("button", {
+          type: "button",
+          class: "point",
+          "data-kind": kind,
+          title: label,
+          "aria-label": label,
+          onclick: () => this.go(at),
+        });
+        point.style.left = `${Math.min(100, Math.max(0, (at - this.offset) / length / 10))}%`;
+        return point;
+      }),
+    );
+  }
+
   step(by) {
     this.sound.currentTime = Math.max(0, Math.min(this.length, this.sound.currentTime + by * STEP));
   }
@@ -139,6 +208,7 @@ export class Replay {
 
   show() {
     const { sound } = this;
+    this.#points();
     drawn(this.play, sound.paused ? "play" : "pause");
     attribute(this.play, "aria-label", t(sound.paused ? "play" : "pause"));
     this.#frame();

@@ -1,6 +1,7 @@
 // One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
 import { attribute, drawn, h, write } from "./dom.js";
 import { caller, clock, concern, figure, grade, now, value } from "./format.js";
+import { faceOf, moodWords } from "./mood.js";
 import { t } from "./words.js";
 
 /** So many reasons and slots are shown; the others are counted. */
@@ -24,24 +25,30 @@ export function makeRow() {
   const heard = part("words");
   const said = part("words");
   const why = part("why");
-  const slots = part("slots");
-  const line = h("span", { class: "bars" }, ...[1, 2, 3, 4].map(() => h("i")));
+  const known = part("known");
+  // A label instead of text out of sight: that is clipped, and each clip costs the browser as much as a row.
+  const line = h("span", { class: "bars", role: "img" }, ...[1, 2, 3, 4].map(() => h("i")));
   const seats = part("seats");
-  const unseen = part("unseen");
+  const mood = h("span", { class: "mood", role: "img", hidden: true });
   const link = h(
     "a",
     {},
     h("span", { class: "c-score" }, score),
     h("span", { class: "c-who" }, who, bot),
-    h("span", { class: "c-time" }, time, h("span", { class: "floor-line" }, floorIcon, floor)),
+    h(
+      "span",
+      { class: "c-time" },
+      h("span", { class: "signs" }, time, mood),
+      h("span", { class: "floor-line" }, floorIcon, floor),
+    ),
     h(
       "span",
       { class: "c-words" },
       h("span", { class: "said" }, h("b", { text: t("short_caller") }), heard),
       h("span", { class: "said" }, h("b", { text: t("short_bot") }), said),
     ),
-    h("span", { class: "c-why" }, why, slots),
-    h("span", { class: "c-line" }, line, seats, unseen),
+    h("span", { class: "c-why" }, why, known),
+    h("span", { class: "c-line" }, line, seats),
   );
   const node = h("li", {}, link);
   const show = (call) => {
@@ -61,11 +68,11 @@ export function makeRow() {
     const reasons = concerns.slice(0, REASONS).map(concern).join(" · ");
     const more = concerns.length > REASONS ? ` +${concerns.length - REASONS}` : "";
     write(why, reasons ? reasons + more : t("goes_well"));
-    showSlots(slots, call.slots);
+    write(known, knownOf(call));
     attribute(line, "data-bars", bars(call.mos));
+    showMood(mood, call.mood);
     const quality = call.mos === null ? t("line_unknown") : t("line_mos", { n: figure(call.mos, 1) });
-    attribute(line, "title", quality);
-    write(unseen, quality);
+    for (const name of ["title", "aria-label"]) attribute(line, name, quality);
     write(seats, (call.seats ?? []).map(({ name, mode }) => `${name} (${t(`mode_${mode}`)})`).join(", "));
     tick(call);
   };
@@ -73,11 +80,19 @@ export function makeRow() {
   return { node, show, tick };
 }
 
-function showSlots(node, slots) {
+function showMood(node, mood) {
+  attribute(node, "hidden", !mood);
+  if (!mood) return;
+  attribute(node, "data-state", mood.state);
+  drawn(node, faceOf(mood));
+  const words = moodWords(mood);
+  for (const name of ["title", "aria-label"]) attribute(node, name, words);
+}
+
+/** The task, and what was found out for it. */
+function knownOf({ task, slots }) {
   const all = Object.entries(slots);
-  const text = all
-    .slice(0, SLOTS)
-    .map(([name, { value: given }]) => `${name}: ${value(given)}`)
-    .join(" · ");
-  write(node, all.length > SLOTS ? `${text} +${all.length - SLOTS}` : text);
+  const some = all.slice(0, SLOTS).map(([name, { value: given }]) => `${name}: ${value(given)}`);
+  const more = all.length > SLOTS ? ` +${all.length - SLOTS}` : "";
+  return [task && t("row_task", { name: task }), ...some].filter(Boolean).join(" · ") + more;
 }

@@ -14,10 +14,15 @@ const GATHER = 600;
 /** Sound louder than this counts as somebody who speaks. */
 const LOUD = 0.02;
 
+/** Seats that were taken before the page of their call was opened, by the call's id. */
+export const held = new Map();
+
 export class Seat extends EventTarget {
-  constructor(call) {
+  /** `offer`: the caller was offered to whoever sits down. */
+  constructor(call, { offer = null } = {}) {
     super();
     this.call = call;
+    this.offer = offer;
     this.mode = null;
     this.talking = false;
     this.open = false;
@@ -65,7 +70,7 @@ export class Seat extends EventTarget {
       if (mode !== "monitor") await this.#microphone();
       await peer.setLocalDescription();
       await gathered(peer);
-      const path = `calls/${this.call}/seats?mode=${mode}`;
+      const path = this.offer === null ? `calls/${this.call}/seats?mode=${mode}` : `offers/${this.offer}`;
       const answer = await request("POST", path, { sdp: peer.localDescription.sdp });
       this.location = answer.headers.get("location");
       await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
@@ -84,8 +89,8 @@ export class Seat extends EventTarget {
 
   #enter(mode) {
     this.mode = mode;
-    // Who has taken a call over speaks with the caller; who whispers or joins in holds a key for it.
-    this.open = mode === "takeover";
+    // Who has taken a call over, or was given it, speaks with the caller; who whispers or joins in holds a key for it.
+    this.open = ["takeover", "agent"].includes(mode);
     this.talking = false;
     this.#voice();
   }
@@ -153,17 +158,17 @@ export class Seat extends EventTarget {
     if (this.mode === "takeover") this.#enter("monitor");
   }
 
-  async leave() {
+  async leave({ keepalive = false } = {}) {
     if (!this.seated) return;
     const { location } = this;
     this.#close();
     this.#changed();
-    await request("DELETE", location).catch(() => {});
+    await request("DELETE", location, { keepalive }).catch(() => {});
   }
 
   /** A page that is closed leaves too. */
   abandon() {
-    if (this.seated) this.leave();
+    if (this.seated) this.leave({ keepalive: true });
   }
 
   #gone() {

@@ -1,6 +1,7 @@
 // Everything that happened in a call, in its order, with a filter.
 import { attribute, h } from "./dom.js";
 import { figure, moment, outcome, value } from "./format.js";
+import { moodReason } from "./mood.js";
 import { known, t } from "./words.js";
 
 /** So many events are drawn; the oldest beyond are left out until all are asked for. */
@@ -20,8 +21,8 @@ const OF_MARKS = {
     "recogniser_failed",
   ],
   bot: ["bot_sounds", "bot_held", "bot_resumed", "bot_hushed", "standby", "sound_missing", "synthesiser_failed"],
-  tools: ["tool_called", "tool_answered", "tool_failed", "tool_incomplete"],
-  line: ["no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
+  tools: ["tool_called", "tool_answered", "tool_failed", "tool_incomplete", "task"],
+  line: ["sip", "no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
 };
 
 function kindOf(event) {
@@ -66,14 +67,19 @@ function words(event) {
 }
 
 /** What a mark says besides its time: who, how, what and why by themselves, anything else with its name. */
-const PLAIN = ["name", "by", "tool", "mode", "task", "slots", "why"];
+const PLAIN = ["name", "by", "to", "tool", "mode", "task", "state", "trend", "decision", "slots", "why"];
 const UNSAID = ["ms", "id", "seat", "say", "turn"];
+/** Names that this page has words for, by the key that they stand under. */
+const NAMED = { mode: "mode", state: "mood", trend: "trend", decision: "decided_short" };
 
 function details(data) {
   if (typeof data !== "object" || data === null) return [];
-  const plain = PLAIN.filter((key) => data[key]?.length).map((key) =>
-    key === "mode" ? (known(`mode_${data.mode}`) ?? data.mode) : value(data[key]),
-  );
+  const said = (key) => {
+    if (key === "why" && Array.isArray(data.why))
+      return data.why.map((why) => (why.code ? moodReason(why) : String(why))).join(", ");
+    return NAMED[key] ? (known(`${NAMED[key]}_${data[key]}`) ?? value(data[key])) : value(data[key]);
+  };
+  const plain = PLAIN.filter((key) => data[key]?.length).map(said);
   const others = Object.entries(data)
     .filter(([key, given]) => !PLAIN.includes(key) && !UNSAID.includes(key) && given !== null)
     .map(([key, given]) => `${key}: ${value(given)}`);

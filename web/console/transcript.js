@@ -44,7 +44,7 @@ export class Transcript {
       if (line?.text !== text) {
         const node = this.line(turn);
         if (line) line.node.replaceWith(node);
-        line = { node, text };
+        line = { node, text, from: turn.live ? Number.POSITIVE_INFINITY : turn.started_ms };
         this.lines.set(turn.key, line);
       }
       const wanted = before ? before.nextSibling : this.list.firstChild;
@@ -111,6 +111,17 @@ export class Transcript {
       place += word.length;
       return word.trim() ? h("span", { class: "word", "data-at": Math.round(at), text: word }) : word;
     });
+  }
+
+  /** Shows the turn of this moment: the one under way then, or else the one before. */
+  reveal(ms) {
+    let found = null;
+    for (const { node, from } of this.lines.values())
+      if (from <= ms && (!found || from >= found.from)) found = { node, from };
+    if (!found) return;
+    for (const { node } of this.lines.values()) node.classList.remove("marked");
+    found.node.classList.add("marked");
+    found.node.scrollIntoView({ block: "nearest" });
   }
 
   /** Marks the word that is heard at this moment of the recording. */

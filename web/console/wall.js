@@ -1,7 +1,5 @@
 // The wall: every live call, who needs attention first.
-import { follow } from "./api.js";
 import { attribute, dialog, h, icon, write } from "./dom.js";
-import { caller, grade, setClock } from "./format.js";
 import { bind } from "./keys.js";
 import { LongList } from "./list.js";
 import { load, save } from "./prefs.js";
@@ -16,58 +14,8 @@ const STATES = ["all", "attention", "caller", "bot", "thinking", "waiting"];
 const DENSITIES = ["roomy", "compact", "screen"];
 const PLAIN = { search: "", bot: "", state: "all" };
 
-/** The calls of the wall, in the order in which they need somebody. */
-export class Calls {
-  constructor() {
-    this.all = new Map();
-    this.ready = false;
-  }
-
-  /** Takes a message of the server. Gives whether anything is new. */
-  take(message) {
-    if (message.now) setClock(message.now);
-    if (message.event === "wall") {
-      this.ready = true;
-      this.all = new Map(message.calls.map((call) => [call.id, prepared(call)]));
-    } else if (message.event === "rows") {
-      for (const call of message.calls) this.all.set(call.id, prepared(call));
-      for (const id of message.ended) this.all.delete(id);
-    } else return false;
-    return true;
-  }
-
-  /** Those that pass the filter, the worst first; of equals the one that lasts longest. */
-  list(filter) {
-    const search = filter.search.trim().toLocaleLowerCase();
-    const passes = (call) =>
-      (!filter.bot || call.bot === filter.bot) &&
-      (filter.state === "all" || filter.state === call.floor || (filter.state === "attention" && call.worry > 0)) &&
-      (!search || call.text.includes(search));
-    return [...this.all.values()].filter(passes).sort((a, b) => b.worry - a.worry || (a.id < b.id ? -1 : 1));
-  }
-
-  count(kind) {
-    let many = 0;
-    for (const call of this.all.values()) if (grade(call.health.score) === kind) many++;
-    return many;
-  }
-
-  bots() {
-    return [...new Set([...this.all.values()].map((call) => call.bot))].sort();
-  }
-}
-
-/** With what is looked for and sorted by. Scores that differ little sort alike, so that rows do not change places all the time. */
-function prepared(call) {
-  const slots = Object.values(call.slots).map(({ value }) => JSON.stringify(value));
-  const text = [caller(call), call.bot, call.via, call.caller_words, call.bot_words, ...slots];
-  call.text = text.join(" ").toLocaleLowerCase();
-  call.worry = Math.ceil((100 - call.health.score) / 5);
-  return call;
-}
-
-export function wallPage(main, { announce, toast }) {
-  const calls = new Calls();
+export function wallPage(main, { announce, toast, feed }) {
+  const { calls } = feed;
   const filter = { ...PLAIN, ...load("filter", {}) };
   let density = load("density", "roomy");
   let ordered = 0;
@@ -240,8 +188,7 @@ export function wallPage(main, { announce, toast }) {
     }
   }
 
-  function take(message) {
-    if (!calls.take(message)) return;
+  function take({ detail: message }) {
     const due = ordered + REORDER - performance.now();
     if (message.event === "wall" || due <= 0) return order();
     // Rows keep their places until the next order, and show what is new at once.
@@ -271,15 +218,19 @@ export function wallPage(main, { announce, toast }) {
   const clocks = setInterval(() => {
     for (const [call, row] of list.shown()) if (call) row.tick(call);
   }, 1000);
-  const socket = follow("wall", take, (connected) => attribute(lost, "hidden", connected));
+  const state = () => attribute(lost, "hidden", feed.connected);
+  feed.addEventListener("message", take);
+  feed.addEventListener("state", state);
   return {
     shown: () => {
       setDensity(density);
       showChoices();
-      showCounts();
+      state();
+      order();
     },
     leave: () => {
-      socket.close();
+      feed.removeEventListener("message", take);
+      feed.removeEventListener("state", state);
       clearInterval(clocks);
       clearTimeout(timer);
       list.end();

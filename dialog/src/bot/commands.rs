@@ -2,6 +2,7 @@
 use crate::language::Language;
 use crate::value::words::{begin_with, starts, tokens};
 use serde::Deserialize;
+use std::sync::LazyLock;
 
 mod en;
 mod person;
@@ -68,17 +69,12 @@ pub struct Commands {
 impl Commands {
     /// The command whose listed phrase is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
     pub(crate) fn find(&self, words: &[String], language: Language, exact: bool) -> Option<Command> {
-        let phrases = self.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, language))));
-        let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, language));
-        phrases
-            .filter(|(_, p)| !p.is_empty())
-            .filter_map(|(c, p)| {
-                let at = (0..words.len()).find(|i| starts(&words[*i..], &p))?;
-                let whole = p.len() == words.len();
-                (whole || (!exact && rest(at, p.len()))).then_some((c, p.len()))
-            })
-            .max_by_key(|(_, len)| *len)
-            .map(|(c, _)| c)
+        find(self.cut(language).iter(), words, language, exact)
+    }
+
+    /// The listed phrases as words.
+    fn cut(&self, language: Language) -> Vec<(Command, Vec<String>)> {
+        self.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, language)))).collect()
     }
 
     /// The command that a whole sentence of free speech is, in more words than are listed.
@@ -104,6 +100,11 @@ impl Commands {
         self.is_on(Command::Person) && person::is_asked_for(words, language)
     }
 
+    /// Whether callers may ask for a person.
+    pub(crate) fn lead_to_a_person(&self) -> bool {
+        self.is_on(Command::Person)
+    }
+
     fn is_on(&self, command: Command) -> bool {
         self.all.iter().any(|(c, phrases)| *c == command && !phrases.is_empty())
     }
@@ -111,9 +112,44 @@ impl Commands {
 
 /// Whether a sentence asks for a person, in the words that are usual in its language and whatever the bot's file says.
 pub fn asks_for_person(text: &str, language: Language) -> bool {
-    let (words, usual) = (tokens(text, language), CommandsFile::default().fill(language));
-    let command = || usual.find(&words, language, false).or_else(|| usual.understood(&words, language));
-    usual.asks_for_person(&words, language) || command() == Some(Command::Person)
+    // Asked of each turn of each call by all who watch it: what is always the same is made once.
+    static USUAL: LazyLock<[UsualCommands; 2]> = LazyLock::new(|| Language::ALL.map(UsualCommands::of));
+    let (words, UsualCommands { commands, phrases }) = (tokens(text, language), &USUAL[language as usize]);
+    let command = || find(phrases.iter(), &words, language, false).or_else(|| commands.understood(&words, language));
+    commands.asks_for_person(&words, language) || command() == Some(Command::Person)
+}
+
+/// The commands of a language where the bot's file has none of its own.
+struct UsualCommands {
+    commands: Commands,
+    phrases: Vec<(Command, Vec<String>)>,
+}
+
+impl UsualCommands {
+    fn of(language: Language) -> Self {
+        let commands = CommandsFile::default().fill(language);
+        let phrases = commands.cut(language);
+        Self { commands, phrases }
+    }
+}
+
+/// The command whose phrase is all of the sentence but fillers.
+fn find<'a>(
+    phrases: impl Iterator<Item = &'a (Command, Vec<String>)>,
+    words: &[String],
+    language: Language,
+    exact: bool,
+) -> Option<Command> {
+    let rest = |at: usize, len: usize| words[..at].iter().chain(&words[at + len..]).all(|w| is_filler(w, language));
+    phrases
+        .filter(|(_, p)| !p.is_empty())
+        .filter_map(|(c, p)| {
+            let at = (0..words.len()).find(|i| starts(&words[*i..], p))?;
+            let whole = p.len() == words.len();
+            (whole || (!exact && rest(at, p.len()))).then_some((*c, p.len()))
+        })
+        .max_by_key(|(_, len)| *len)
+        .map(|(c, _)| c)
 }
 
 const FILLERS_EN: [&str; 24] = [

@@ -1,4 +1,5 @@
 //! `Bot`: one conversation partner, with its slots and tasks.
+use super::approval::Approval;
 use super::commands::Commands;
 use super::condition::Condition;
 use super::fact::Fact;
@@ -34,6 +35,8 @@ pub struct Bot {
     /// What amounts of money are of.
     pub currency: Currency,
     pub disclosure: Option<String>,
+    /// Whether others may listen to its calls: not where the file says that nothing is disclosed.
+    pub lets_listen: bool,
     pub greeting: String,
     pub closing: String,
     /// When the place is open: which half of the day an hour means that was said without it.
@@ -42,6 +45,8 @@ pub struct Bot {
     pub tasks: Vec<Task>,
     /// What callers may ask back at any time.
     pub facts: Vec<Fact>,
+    /// Where a caller does not want to be recorded, what was recorded before is kept.
+    pub keeps_recording: bool,
     /// Where nobody can be reached, the caller may leave a message.
     pub takes_messages: bool,
     /// The name of the destination where somebody goes on with the caller; `None`: nobody does.
@@ -118,6 +123,8 @@ pub struct OnDone {
     /// Said afterwards; may hold parts of a tool's answer.
     pub say: Passage,
     pub then: Then,
+    /// A supervisor has to approve it before.
+    pub approval: Option<Approval>,
 }
 
 /// Whether the call ends with a task.

@@ -1,4 +1,5 @@
 //! The shape of a bot's TOML file. Every key is known; another one is refused with its path.
+use super::approval::Declined;
 use super::commands::CommandsFile;
 use super::definition::{Confirm, SilencePlan, Then};
 use super::words::PromptsFile;
@@ -40,6 +41,17 @@ pub(super) struct File {
     #[serde(default)]
     pub takes_messages: bool,
     pub person: Option<String>,
+    #[serde(default)]
+    pub recorded_before: RecordedBefore,
+}
+
+/// What becomes of the sound that was recorded before the caller said that they do not want that.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordedBefore {
+    #[default]
+    Keep,
+    Drop,
 }
 
 #[derive(Deserialize)]
@@ -303,6 +315,35 @@ pub(super) struct DoneFile {
     pub late: Option<String>,
     pub failed: Option<String>,
     pub incomplete: Option<String>,
+    pub confirm: Option<ConfirmedBy>,
+    pub approval: Option<ApprovalFile>,
+}
+
+/// Who has to approve an action before it is done.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ConfirmedBy {
+    Supervisor,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DecisionFile {
+    Approve,
+    #[default]
+    Decline,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ApprovalFile {
+    pub limit_ms: Option<u64>,
+    pub default: DecisionFile,
+    pub action: Option<String>,
+    pub asking: Option<String>,
+    pub still: Option<String>,
+    pub declined: Option<String>,
+    pub then: Declined,
 }
 
 #[derive(Clone, Copy, Deserialize)]

@@ -1,4 +1,5 @@
 //! A bot as it is in one call: the header fields of that call are filled into its sentences.
+use super::approval::Approval;
 use super::definition::Bot;
 use super::headers::{self, Headers};
 use super::request::RequestTemplate;
@@ -34,6 +35,7 @@ impl Bot {
             all.extend(slot.reprompts.iter_mut().chain(&mut slot.help));
         }
         for task in tasks {
+            all.extend(task.done.approval.iter_mut().flat_map(Approval::sentences_mut));
             let lookups = task.lookups.iter_mut().map(|lookup| &mut lookup.request);
             all.extend(task.done.request.iter_mut().chain(lookups).flat_map(RequestTemplate::sentences_mut));
         }

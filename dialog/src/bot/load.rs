@@ -1,6 +1,6 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::definition::{Bot, Slot, Task};
-use super::file::{CurrencyFile, File, OneOrMany, SlotFile, TaskFile, TitleFile};
+use super::file::{CurrencyFile, File, OneOrMany, RecordedBefore, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
 use super::words::Prompts;
 use crate::language::Language;
@@ -10,6 +10,7 @@ use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
 
+mod approval;
 mod check;
 mod condition;
 mod fact;
@@ -46,7 +47,10 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
     check.plain("greeting", &read.greeting)?;
-    for (key, text) in [("disclosure", &read.disclosure), ("closing", &read.closing)] {
+    // An empty disclosure: nobody may listen, and nothing is disclosed.
+    let lets_listen = read.disclosure.as_deref() != Some("");
+    let disclosure = read.disclosure.filter(|_| lets_listen);
+    for (key, text) in [("disclosure", &disclosure), ("closing", &read.closing)] {
         if let Some(text) = text {
             check.plain(key, text)?;
         }
@@ -83,7 +87,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         lexicon: read.lexicon.into_iter().map(|(word, phones)| (word, phones_of(phones))).collect(),
         spoken: read.spoken,
         currency,
-        disclosure: read.disclosure,
+        disclosure,
+        lets_listen,
         greeting: read.greeting,
         closing: read.closing.unwrap_or_else(|| closing(read.language).into()),
         opening_hours,
@@ -92,6 +97,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         facts,
         takes_messages: read.takes_messages,
         person: read.person,
+        keeps_recording: read.recorded_before == RecordedBefore::Keep,
         prompts,
         commands,
         turn: read.turn,
@@ -99,6 +105,24 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         headers: Headers::default(),
         has_header_gaps: false,
     })
+}
+
+/// What callers are told of who may listen.
+const fn usual_disclosure(language: Language) -> &'static str {
+    match language {
+        Language::En => "This call may be monitored.",
+        Language::Vi => "Cuộc gọi này có thể được theo dõi.",
+    }
+}
+
+impl Bot {
+    /// With the usual sentence in place of a disclosure that the file lacks, for a server where people may listen to calls.
+    pub fn disclosed(mut self) -> Bot {
+        if self.lets_listen && self.disclosure.is_none() {
+            self.disclosure = Some(usual_disclosure(self.language).to_owned());
+        }
+        self
+    }
 }
 
 fn opening_hours(check: &Check, text: Option<&str>) -> Result<Option<OpeningHours>, BotFault> {

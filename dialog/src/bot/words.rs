@@ -130,6 +130,17 @@ prompts! {
     message: "Nobody can take your call at the moment. Please leave a message, with your name and your number.",
         "Hiện chưa có nhân viên nào nhận cuộc gọi. Xin quý khách để lại lời nhắn, kèm tên và số điện thoại.";
     message_taken: "Thank you, your message is noted.", "Cảm ơn quý khách, lời nhắn đã được ghi lại.";
+    /// An action waits for a supervisor; the same after a while; it was declined; the caller does not want it any more.
+    checking: "One moment, I am checking that with a colleague.", "Dạ, quý khách chờ một chút, tôi hỏi lại đồng nghiệp.";
+    still_checking: "I am still waiting for my colleague.", "Tôi vẫn đang chờ đồng nghiệp trả lời.";
+    declined: "I am sorry, my colleague could not approve that.", "Rất tiếc, đồng nghiệp của tôi không duyệt được yêu cầu này.";
+    withdrawn: "All right, I will not do that.", "Vâng, tôi sẽ không làm nữa.";
+    /// The caller does not want to be recorded.
+    not_recorded: "All right, this call is not recorded any more.", "Vâng, từ giờ cuộc gọi này không ghi âm nữa.";
+    /// The caller asks whether a machine speaks.
+    machine: "Yes, I am an automated assistant, not a person.", "Dạ, tôi là trợ lý tự động, không phải người thật.";
+    /// Behind it, where the bot leads to a person.
+    machine_person: "If you would rather talk to one, just say: a person.", "Nếu quý khách muốn gặp người thật, xin cứ nói gặp nhân viên.";
     back: "Let us go back.", "Chúng ta trở lại bước trước.";
     restart: "Let us start again.", "Chúng ta bắt đầu lại.";
     /// The call is the bot's again after a person has spoken with the caller.

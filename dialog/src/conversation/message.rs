@@ -46,6 +46,8 @@ pub enum Input {
     Guided { id: u64, guidance: Guidance },
     /// Told while a person is looked for ([`Output::Person`]).
     Person(PersonNews),
+    /// Somebody waits to listen until the caller has heard the disclosure, or nobody does any more.
+    ListenerWaits(bool),
     /// The deadline that `Conversation::deadline` named has come.
     Tick,
 }
@@ -81,6 +83,10 @@ pub enum Output {
     Incomplete(ToolId),
     /// The caller is to be put through to a person, or is not any more.
     Person(PersonOrder),
+    /// The caller does not want to be recorded: from now on nothing is. `keeps`: what was recorded before is kept.
+    StopRecording { keeps: bool },
+    /// The caller asked whether a machine speaks, and is told: for the timeline.
+    MachineTold,
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

@@ -2,7 +2,8 @@
 use super::Conversation;
 use super::message::{HushedBy, Output, Why};
 use super::person::Search;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::expect::Expect;
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::model::brain::BrainInput;
 use crate::tool::{ToolFault, ToolId};
 use std::collections::VecDeque;
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// For so long nobody speaks before guidance is used: within a breath of the caller's it is not.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// So many pieces of guidance wait for a pause at most.
+const MOST_GUIDANCE: usize = 8;
 
 /// A tool and what it has come to.
 type Outcome = (ToolId, Result<serde_json::Value, ToolFault>);
@@ -60,14 +64,45 @@ impl Conversation {
     /// # Errors
     /// Why it cannot.
     pub fn check_guidance(&self, guidance: &Guidance, hands_back: bool) -> Result<(), GuidanceFault> {
+        // A bot that has said goodbye comes back to say it once more.
         if self.ended {
-            return Err(GuidanceFault::Over);
+            return if hands_back && !guidance.has_values() { Ok(()) } else { Err(GuidanceFault::Over) };
         }
-        let waits = self.tools.is_awaited() || !self.supervised.outcomes.is_empty();
+        if !hands_back && self.supervised.guidance.len() >= MOST_GUIDANCE {
+            return Err(GuidanceFault::Full);
+        }
+        // A decision that has come binds nobody yet: other values take the action back.
+        let binds = |(id, _): &Outcome| !self.tools.is_approval(*id);
+        let waits = self.tools.is_awaited() || self.supervised.outcomes.iter().any(binds);
         if hands_back && waits && guidance.has_values() {
             return Err(GuidanceFault::Busy);
         }
         self.brain.check_guidance(guidance)
+    }
+
+    /// What may be recognised of people who speak with each other in the call: values of its slots, in sentences.
+    pub fn expect_people(&self) -> Expect {
+        self.brain.expect_people()
+    }
+
+    /// The values in what one of them has said, for a hand-back.
+    pub fn values_among(&self, text: &str) -> Vec<SpokenValue> {
+        self.brain.values_among(text)
+    }
+
+    /// What may be recognised of a supervisor who tells the bot what to do: tasks, values, and what it can tell callers.
+    pub fn expect_whisper(&self) -> Expect {
+        self.brain.expect_whisper()
+    }
+
+    /// What a supervisor has told the bot; with nothing in it, nothing was understood.
+    pub fn read_whisper(&self, text: &str) -> Guidance {
+        self.brain.read_whisper(text)
+    }
+
+    /// Whether these words hold a secret, asked for or not.
+    pub fn is_secret(&self, text: &str) -> bool {
+        self.brain.asks_secret() || self.brain.is_secret(text)
     }
 
     /// A person speaks with the caller from now on: the bot falls silent in mid-sentence, and what is half said is forgotten.
@@ -88,10 +123,17 @@ impl Conversation {
         }
         self.question_heard = None;
         self.history.new_thought();
+        if self.ended {
+            let text = self.bot.closing.clone();
+            return self.say(now, &text, false);
+        }
         self.disclose(now);
         let text = self.bot.prompts.returned.clone();
         self.say(now, &text, true);
-        let outcomes = std::mem::take(&mut self.supervised.outcomes);
+        let mut outcomes = std::mem::take(&mut self.supervised.outcomes);
+        if guidance.has_values() {
+            outcomes.retain(|(id, _)| !self.tools.is_approval(*id));
+        }
         let told = !outcomes.is_empty() || self.tools.is_awaited();
         for (id, result) in outcomes {
             if self.tools.done(id) {

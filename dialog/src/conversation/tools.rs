@@ -1,5 +1,6 @@
 //! `Tools`: the tools that run, each with its own limit, and how long the caller has waited for them.
 use super::message::Why;
+use crate::approval::ApprovalCall;
 use crate::tool::{ToolCall, ToolId};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ pub(super) struct Tools {
 
 struct Running {
     id: ToolId,
+    is_approval: bool,
     lost_at: Instant,
 }
 
@@ -26,7 +28,8 @@ struct Wait {
 impl Tools {
     /// A tool runs; the caller waits for it until they are told to speak ([`listen`](Self::listen)).
     pub fn run(&mut self, now: Instant, call: &ToolCall) {
-        self.running.push(Running { id: call.id, lost_at: now + call.limit + GRACE });
+        let is_approval = call.name == ApprovalCall::TOOL;
+        self.running.push(Running { id: call.id, is_approval, lost_at: now + call.limit + GRACE });
         self.wait.get_or_insert(Wait { since: now, asked: 0 });
     }
 
@@ -38,6 +41,16 @@ impl Tools {
     /// Whether the caller is kept waiting.
     pub fn is_awaited(&self) -> bool {
         self.wait.is_some()
+    }
+
+    /// Whether this one runs.
+    pub fn has(&self, id: ToolId) -> bool {
+        self.running.iter().any(|tool| tool.id == id)
+    }
+
+    /// Whether this one asks a supervisor, and does nothing by itself.
+    pub fn is_approval(&self, id: ToolId) -> bool {
+        self.running.iter().any(|tool| tool.id == id && tool.is_approval)
     }
 
     /// A tool has its outcome, or is given up; `false`: it is not one that runs.

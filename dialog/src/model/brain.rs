@@ -1,7 +1,7 @@
 //! `Brain`: the core that decides what the bot says and does. `Conversation` hands it what the caller said and plays its thoughts.
 use super::thought::Thought;
 use crate::expect::Expect;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
 use crate::person::PersonNews;
 use crate::tool::{ToolFault, ToolId};
@@ -82,4 +82,21 @@ pub trait Brain: Send {
 
     /// What is listened for now.
     fn expect(&self) -> Expect;
+
+    /// What the caller is being helped with now, by its name in the bot's file; `None` for a brain that knows no tasks.
+    fn task(&self) -> Option<&str> {
+        None
+    }
+
+    /// What may be recognised of people who speak with each other: while one of them speaks with the caller in the bot's place.
+    fn expect_people(&self) -> Expect;
+
+    /// What may be recognised of a supervisor who tells the bot what to do.
+    fn expect_whisper(&self) -> Expect;
+
+    /// What a supervisor has told the bot; with nothing in it, nothing was understood.
+    fn read_whisper(&self, text: &str) -> Guidance;
+
+    /// The values in what one of them has said.
+    fn values_among(&self, text: &str) -> Vec<SpokenValue>;
 }

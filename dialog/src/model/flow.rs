@@ -3,9 +3,9 @@ use super::brain::{Brain, BrainInput};
 use super::grammar::{self, GrammarContext};
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
-use crate::bot::{Bot, Command, asks_for_call_back};
+use crate::bot::{Bot, Command, asks_for_call_back, rights as claims};
 use crate::expect::Expect;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
 use crate::turn::AnswerKind;
 use crate::value;
@@ -20,6 +20,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod approvals;
+mod aside;
 mod asked_back;
 mod attempts;
 mod diacritics;
@@ -34,10 +36,12 @@ mod lookups;
 mod meaning;
 mod parse;
 mod parts;
+mod people;
 mod person;
 mod question;
 mod reply;
 mod request;
+mod rights;
 mod shorter;
 mod together;
 
@@ -95,14 +99,20 @@ impl Brain for Flow {
 
     fn answer_kind(&self, text: &str) -> AnswerKind {
         let words = self.words(text);
-        if self.step() == Step::Person && asks_for_call_back(&words, self.bot.language) {
-            return AnswerKind::Whole;
+        let called_back = self.step() == Step::Person && asks_for_call_back(&words, self.bot.language);
+        if called_back || claims::claimed(&words, self.bot.language).is_some() {
+            AnswerKind::Whole
+        } else {
+            self.context().answer_kind(&words)
         }
-        self.context().answer_kind(&words)
     }
 
     fn keypad(&self) -> Keypad {
         self.interview.keypad()
+    }
+
+    fn task(&self) -> Option<&str> {
+        self.interview.form.task_plan().map(|task| task.name.as_str())
     }
 
     fn asks_secret(&self) -> bool {
@@ -113,7 +123,8 @@ impl Brain for Flow {
     fn is_secret(&self, text: &str) -> bool {
         let figure = |word: &String| value::digits(std::slice::from_ref(word), self.bot.language).is_some();
         let words = self.words(text);
-        let corrects = (matches!(self.step(), Step::Review | Step::Change) || means_change(&words, self.bot.language))
+        let corrects = (matches!(self.step(), Step::Review | Step::Change | Step::Approval)
+            || means_change(&words, self.bot.language))
             && self.interview.form.task_slots().iter().any(|s| self.bot.slots[*s].secret);
         let gives = || self.context().fills(&words).iter().any(|fill| self.bot.slots[fill.slot].secret);
         self.asks_secret() || gives() || (corrects && words.iter().any(figure))
@@ -133,6 +144,22 @@ impl Brain for Flow {
         let (step, task, secret) = (inquiry.step, form.task(), self.asks_secret());
         grammar::build(&self.bot, GrammarContext { step, task, secret, given: &given })
     }
+
+    fn expect_people(&self) -> Expect {
+        Expect { may_hold_secret: self.may_hold_secret(), ..grammar::people(&self.bot, &self.open_slots()) }
+    }
+
+    fn expect_whisper(&self) -> Expect {
+        Expect { may_hold_secret: self.may_hold_secret(), ..grammar::whisper(&self.bot, &self.open_slots()) }
+    }
+
+    fn read_whisper(&self, text: &str) -> Guidance {
+        self.whispered(text)
+    }
+
+    fn values_among(&self, text: &str) -> Vec<SpokenValue> {
+        self.spoken_values(text)
+    }
 }
 
 impl Flow {
@@ -147,19 +174,25 @@ impl Flow {
 
     /// A reply in pieces: news of slots, what is listened for, what is said, and what happens then.
     fn think(&mut self, reply: Reply) {
+        self.thoughts.extend(self.interview.withdrawn().map(Thought::Cancel));
         self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
         self.thoughts.extend(reply.person.map(Thought::Person));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
-        if matches!(reply.next, Next::Listen | Next::Wait) {
+        let mut next = reply.next;
+        if let Next::Await(call) = next {
+            self.thoughts.push_back(Thought::Run(call));
+            next = Next::Listen;
+        }
+        if matches!(next, Next::Listen | Next::Wait) {
             self.thoughts.push_back(Thought::Listen(self.expect()));
         }
-        if reply.next == Next::Wait {
+        if next == Next::Wait {
             self.thoughts.push_back(Thought::GiveTime);
         }
         let say = |Sentence { text, interruptible }| Thought::Say { text, interruptible };
         self.thoughts.extend(reply.say.into_iter().map(say));
-        match reply.next {
-            Next::Nothing | Next::Listen | Next::Wait => {}
+        match next {
+            Next::Nothing | Next::Listen | Next::Wait | Next::Await(_) => {}
             Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
             Next::Person(order) => self.thoughts.push_back(Thought::Person(order)),
             Next::HangUp(reason) => self.thoughts.push_back(Thought::HangUp(reason)),
@@ -200,6 +233,9 @@ impl Flow {
     /// read back again.
     fn hear(&mut self, text: &str, confidence: f32, question_heard: f32) -> Reply {
         let words = self.words(text);
+        if let Some(reply) = self.claimed(&words, text, confidence.min(MAX_HEARD)) {
+            return reply;
+        }
         self.note_part_of_day(&words);
         let meaning = self.context().meaning(&words);
         let inquiry = &mut self.interview.inquiry;
@@ -214,6 +250,9 @@ impl Flow {
     fn read(&mut self, text: &str) -> Reply {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
+        if let Some(reply) = self.claimed(&words, text, CERTAIN) {
+            return reply;
+        }
         self.note_part_of_day(&words);
         let meaning = self.context().meaning(&words);
         self.act(meaning, text, CERTAIN)
@@ -235,12 +274,16 @@ impl Flow {
     fn act(&mut self, meaning: Meaning, text: &str, confidence: f32) -> Reply {
         let interview = &mut self.interview;
         interview.unattended = 0;
+        if self.step() == Step::Approval && !leaves_approval(&meaning) {
+            return self.interview.still_waits();
+        }
+        let interview = &mut self.interview;
         match meaning {
             Meaning::Command(command) => self.command(command),
             Meaning::Text(slot) => interview.fill(vec![(slot, Value::Text(text.trim().to_string()), confidence)]),
             Meaning::Begin { task, values } => {
                 interview.begin(task);
-                interview.fill(parse::with_confidence(values, confidence))
+                interview.take(values, confidence)
             }
             Meaning::Switch(task) => {
                 interview.begin(task);
@@ -277,6 +320,11 @@ impl Flow {
     fn command(&mut self, command: Command) -> Reply {
         let (p, interview) = (&self.bot.prompts, &mut self.interview);
         interview.inquiry.attempts.spoke();
+        if interview.inquiry.step == Step::Approval && command == Command::Cancel {
+            let mut reply = interview.stop();
+            reply.say.insert(0, Sentence::new(&p.withdrawn));
+            return reply;
+        }
         match command {
             Command::Repeat => interview.inquiry.repeat(),
             Command::Help => interview.help(),
@@ -294,8 +342,19 @@ impl Flow {
     /// greeting tells.
     fn deaf(&mut self, deaf: bool) -> Option<Reply> {
         let is_new = deaf && !std::mem::replace(&mut self.interview.inquiry.deaf, deaf);
-        let told = is_new && self.opened && !matches!(self.step(), Step::Busy | Step::Over);
+        let told = is_new && self.opened && !matches!(self.step(), Step::Approval | Step::Busy | Step::Over);
         told.then(|| self.interview.deafened(Vec::new()))
+    }
+}
+
+/// Whether something else than waiting follows from what was meant while a supervisor has to approve the action.
+fn leaves_approval(meaning: &Meaning) -> bool {
+    match meaning {
+        Meaning::Command(command) => {
+            !matches!(command, Command::Repeat | Command::Help | Command::Wait | Command::Hello)
+        }
+        Meaning::Values(_) | Meaning::Fact(_) | Meaning::Begin { .. } | Meaning::Switch(_) => true,
+        _ => false,
     }
 }
 

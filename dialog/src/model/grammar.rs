@@ -44,6 +44,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
+    all.unlikely.push(rules::rights(bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
     let (mut keys, mut free) = (true, false);
     match step {
@@ -61,7 +62,8 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
                 all.unlikely.push(format!("{lead} {fills}"));
             }
         }
-        Step::Review | Step::Change => {
+        Step::Review | Step::Change | Step::Approval => {
+            keys = step != Step::Approval;
             all.likely.extend([rules.yes(), rules.no()]);
             let (lead, slots) = (rules.correction_lead(), slots(bot, task));
             if let Some(fills) = rules.fills(bot, slots, None, "s") {
@@ -79,10 +81,50 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         Step::Person => all.likely.push(rules::call_back(bot.language)),
         Step::Busy | Step::Over => keys = false,
     }
-    let corrects = matches!(step, Step::Review | Step::Change);
+    let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
     let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
     let may_hold_secret = secret || (corrects && task.is_some_and(holds));
-    Expect { grammar: text(&all, &rules), free, keys, secret, may_hold_secret }
+    let asked = step.slot().map(|slot| bot.slots[slot].name.clone());
+    Expect { grammar: text(&all, &rules), free, keys, secret, asked, may_hold_secret }
+}
+
+/// What people say to each other while one of them speaks with the caller in the bot's place: values of these slots in any order, what the
+/// bot is there for, a yes and a no. All else is not recognised.
+pub fn people(bot: &Bot, slots: &[usize]) -> Expect {
+    let mut rules = Rules::new(bot);
+    let mut all = Alternatives::default();
+    let (lead, tail) = (rules.people_lead(), rules.tail());
+    if let Some(fills) = rules.fills(bot, slots, None, "p") {
+        all.likely.push(format!("{lead} {fills} {tail}"));
+    }
+    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).map(|phrase| tokens(phrase, bot.language));
+    let phrases = alternatives(phrases);
+    if !phrases.is_empty() {
+        all.likely.push(format!("{} ({phrases}) {tail}", rules.lead()));
+    }
+    all.likely.extend([rules.yes(), rules.no()]);
+    all.unlikely.extend(rules::commands(&bot.commands, bot.language));
+    Expect { grammar: text(&all, &rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
+}
+
+/// What a supervisor tells the bot: tasks, values of these slots, and questions whose answers it is to tell.
+pub fn whisper(bot: &Bot, slots: &[usize]) -> Expect {
+    let mut rules = Rules::new(bot);
+    let mut all = Alternatives::default();
+    let (lead, tail) = (rules.people_lead(), rules.tail());
+    if let Some(fills) = rules.fills(bot, slots, None, "p") {
+        all.likely.push(format!("{lead} {fills} {tail}"));
+    }
+    let phrases = bot.tasks.iter().flat_map(|task| &task.phrases).map(|phrase| tokens(phrase, bot.language));
+    let phrases = alternatives(phrases);
+    if !phrases.is_empty() {
+        all.likely.push(format!("({phrases})"));
+    }
+    all.likely.extend(rules::facts(&bot.facts));
+    if all.likely.is_empty() {
+        all.likely.push(rules.no());
+    }
+    Expect { grammar: text(&all, &rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
 }
 
 /// "What can I do for you?"

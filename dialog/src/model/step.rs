@@ -18,6 +18,8 @@ pub enum Step {
     Message,
     /// The caller is put through to a person.
     Person,
+    /// A supervisor has to approve the action: the caller waits, and may speak.
+    Approval,
     /// A tool runs.
     Busy,
     Over,

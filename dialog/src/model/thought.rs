@@ -26,6 +26,10 @@ pub enum Thought {
     /// The caller is put through to a person, or is not any more. They are not listened to while one is looked for, unless a
     /// [`Thought::Listen`] follows.
     Person(PersonOrder),
+    /// The caller does not want to be recorded.
+    NotRecorded,
+    /// The caller was told that a machine speaks.
+    MachineTold,
     /// End the call when all that was said has been heard.
     HangUp(HangUpReason),
 }
@@ -44,6 +48,8 @@ impl std::fmt::Debug for Thought {
             Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
             Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Thought::Person(order) => write!(f, "Person({order:?})"),
+            Thought::NotRecorded => f.write_str("NotRecorded"),
+            Thought::MachineTold => f.write_str("MachineTold"),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
         }
     }

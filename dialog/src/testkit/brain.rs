@@ -1,6 +1,6 @@
 //! `ScriptedBrain`: a brain that comes to what it was told to, each thought in its own time, as a language model would.
 use crate::expect::Expect;
-use crate::guidance::{Guidance, GuidanceFault};
+use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
@@ -29,6 +29,7 @@ impl ScriptedBrain {
             free: true,
             keys: false,
             secret: false,
+            asked: None,
             may_hold_secret: false,
         })
     }
@@ -100,7 +101,23 @@ impl Brain for ScriptedBrain {
         Ok(())
     }
 
+    fn expect_people(&self) -> Expect {
+        self.expect()
+    }
+
+    fn expect_whisper(&self) -> Expect {
+        self.expect()
+    }
+
+    fn read_whisper(&self, text: &str) -> Guidance {
+        Guidance { say: Some(text.to_owned()), ..Guidance::default() }
+    }
+
+    fn values_among(&self, _text: &str) -> Vec<SpokenValue> {
+        Vec::new()
+    }
+
     fn expect(&self) -> Expect {
-        Expect { grammar: String::new(), free: true, keys: false, secret: false, may_hold_secret: false }
+        Expect { grammar: String::new(), free: true, keys: false, secret: false, asked: None, may_hold_secret: false }
     }
 }

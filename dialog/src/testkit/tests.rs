@@ -3,6 +3,7 @@ use super::*;
 use crate::clause::Clause;
 use crate::history::Line;
 
+mod approval;
 mod booking;
 mod brain;
 mod call;
@@ -17,6 +18,7 @@ mod parts;
 mod person;
 mod places;
 mod random;
+mod rights;
 mod supervised;
 mod typed;
 mod unclear;

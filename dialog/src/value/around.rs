@@ -2,8 +2,8 @@
 //! way that the value does not hold: none of them is that value.
 use super::found::{Found, Growth, Reading};
 use super::kind::Kind;
-use super::number;
 use super::words::{begin_with, ends_with, word};
+use super::{begins_number, number};
 use crate::language::Language;
 pub use beside::{Beside, Side};
 use lists::Lists;
@@ -74,7 +74,9 @@ impl Surroundings<'_> {
             () if self.is_refused() => Role::Refused,
             () if self.is_foreign(kind, found) => Role::Foreign,
             () if self.is_alternative() => Role::Unclear(Unclear::Several),
-            () if counts && self.has_rest(kind, found) => Role::Unclear(Unclear::Rest),
+            () if counts && (self.has_rest(kind, found) || self.is_of_each(kind, found)) => {
+                Role::Unclear(Unclear::Rest)
+            }
             () => Role::Meant,
         }
     }
@@ -84,7 +86,9 @@ impl Surroundings<'_> {
         let is_bare = found.reading == Reading::OnlyIfAsked
             && matches!(kind, Kind::Number { .. } | Kind::Duration | Kind::Time)
             && found.growth != Growth::Closed;
-        is_bare && self.lists().unit.contains(&word(self.after, 0))
+        // "Two to four people" is no span.
+        let is_span = matches!(kind, Kind::Span { .. }) && self.ends_in_number();
+        (is_bare || is_span) && self.lists().unit.contains(&word(self.after, 0))
     }
 
     /// Whether words before the value add it to the one before: "and two more".
@@ -101,7 +105,7 @@ impl Surroundings<'_> {
         !self.before.is_empty() && self.before.iter().all(joins) && leads || word(self.before, 0) == "nor"
     }
 
-    fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         let lists = self.lists();
         let before = self.own_before();
         let mut at = 0;
@@ -169,8 +173,7 @@ impl Surroundings<'_> {
         // A number goes on with a number; "tomorrow" does not, unless "or" joins the two.
         let alternative = after[..joined].iter().any(|word| has(lists.or, word));
         let is_number = self.ends_in_number();
-        let goes_on =
-            (is_number || alternative) && self.begins_number(next) || is_number && has(lists.tail, word(after, 0));
+        let goes_on = (is_number || alternative) && self.begins_number(next) || is_number && self.is_tail(after);
         // "from nine until whenever"
         let open_span = matches!(kind, Kind::Span { .. }) && joined > 0 && !has(lists.and, word(after, 0));
         goes_on
@@ -182,13 +185,45 @@ impl Surroundings<'_> {
             || (is_counted && self.counts_more(found))
     }
 
+    /// Whether only a word for what holds several people stands before: "two | tables of four".
+    pub fn follows_container(&self) -> bool {
+        matches!(strip(self.before, &["of", "with"]), [only] if self.lists().container.contains(&only.as_str()))
+    }
+
+    /// Whether a word follows that only goes on with a number: "one oh". "Oh wait" is none.
+    fn is_tail(&self, after: &[String]) -> bool {
+        let exclaims = word(after, 0) == "oh" && after.len() > 1 && !self.begins_number(&after[1..]);
+        self.lists().tail.contains(&word(after, 0)) && !exclaims
+    }
+
+    /// "Room four" names a room, and "two tables of four" counts more than four.
+    fn is_of_each(&self, kind: &Kind, found: &Found) -> bool {
+        let lists = self.lists();
+        if !matches!(kind, Kind::Number { .. }) {
+            return false;
+        }
+        let before = strip(self.before, &["of", "số", "number", "with"]);
+        let Some((last, counted)) = before.split_last() else { return false };
+        let one = |from: usize| {
+            number(&counted[from..], self.language)
+                .filter(|(_, len)| from + len == counted.len())
+                .map(|(count, _)| count)
+        };
+        let count = (counted.len().saturating_sub(3)..counted.len()).find_map(one);
+        let is_label = found.reading == Reading::OnlyIfAsked
+            && found.growth != Growth::Closed
+            && before.len() == self.before.len()
+            && lists.label.contains(&last.as_str());
+        is_label || lists.container.contains(&last.as_str()) && count.is_some_and(|count| count > 1)
+    }
+
     fn ends_in_number(&self) -> bool {
         (self.own.len().saturating_sub(3)..self.own.len())
             .any(|at| number(&self.own[at..], self.language).is_some_and(|(_, len)| at + len == self.own.len()))
     }
 
     fn begins_number(&self, words: &[String]) -> bool {
-        !words.is_empty() && words[0] != "không" && number(words, self.language).is_some()
+        begins_number(words, self.language)
     }
 
     /// "5 b": a letter behind a number. "a" and "i" are words of English.

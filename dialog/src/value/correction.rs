@@ -28,7 +28,7 @@ const EN: [&str; 22] = [
     "scratch that",
     "let's do",
 ];
-const VI: [&str; 21] = [
+const VI: [&str; 24] = [
     "không phải",
     "không đúng",
     "sai",
@@ -36,6 +36,9 @@ const VI: [&str; 21] = [
     "đổi",
     "sửa",
     "à không",
+    "ủa không",
+    "ơ không",
+    "á không",
     "ý tôi là",
     "ý là",
     "ý em là",
@@ -65,7 +68,24 @@ pub fn means_change(words: &[String], language: Language) -> bool {
 }
 
 /// What takes back the value before, besides what takes back a part of one.
-const CORRECTS: [&str; 9] = ["wait", "oops", "better", "make it", "thôi", "à quên", "à không", "lộn", "chuyển thành"];
+const CORRECTS: [&str; 16] = [
+    "wait",
+    "hang on",
+    "hold on",
+    "oops",
+    "better",
+    "make it",
+    "thôi",
+    "à quên",
+    "à không",
+    "ủa không",
+    "ơ không",
+    "á không",
+    "lộn",
+    "í lộn",
+    "ý lộn",
+    "chuyển thành",
+];
 
 /// Whether the words at the start take back the value before them.
 pub fn corrects(words: &[String]) -> bool {

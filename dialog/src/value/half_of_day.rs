@@ -55,6 +55,15 @@ const NO_PART: [&str; 14] = [
 impl DayPart {
     /// The part of the day that is named last in these words.
     pub fn named(words: &[String], language: Language) -> Option<DayPart> {
+        DayPart::last(words, language, false)
+    }
+
+    /// The part of the day that these words refuse: "not in the morning".
+    pub fn refused(words: &[String], language: Language) -> Option<DayPart> {
+        DayPart::last(words, language, true)
+    }
+
+    fn last(words: &[String], language: Language, refused: bool) -> Option<DayPart> {
         let list: &[(&str, DayPart)] = if language == Language::En { &EN } else { &VI };
         let (mut at, mut last) = (0, None);
         while at < words.len() {
@@ -63,7 +72,7 @@ impl DayPart {
                 continue;
             }
             let named = list.iter().find(|(name, _)| *name == word(words, at)).map(|(_, part)| *part);
-            last = named.filter(|_| !is_refused(words, at)).or(last);
+            last = named.filter(|_| is_refused(words, at) == refused).or(last);
             at += 1;
         }
         last
@@ -150,6 +159,18 @@ impl HalfOfDay {
                 Found { value: Value::Time(time), doubt, ..found }
             }
             _ => found,
+        }
+    }
+
+    /// A time that was said with its part of the day, where another part is named besides: that one counts where it corrects the first,
+    /// and else the caller is asked.
+    pub fn corrected(self, found: Found, corrects: bool) -> Found {
+        let (Value::Time(time), None, Some(part)) = (&found.value, found.doubt, self.part) else { return found };
+        let meant = time_of_day(part.hour(i64::from(time.hour()) % 12), time.minute().into()).unwrap_or(*time);
+        match (meant == *time, corrects) {
+            (true, _) => found,
+            (false, true) => Found { value: Value::Time(meant), ..found },
+            (false, false) => found.doubtful(Doubt::TwoReadings),
         }
     }
 

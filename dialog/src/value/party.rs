@@ -15,7 +15,7 @@ pub(super) struct Party {
 
 /// Words for people in place of a unit that is another one: "eight guests".
 const UNITS: &[&str] =
-    &["guests", "guest", "people", "persons", "person", "pax", "of us", "người", "khách", "vị", "vị khách"];
+    &["guests", "guest", "people", "persons", "person", "pax", "of us", "người", "khách", "vị", "vị khách", "mống"];
 
 /// How many words at the start name people in general.
 pub(super) fn unit(words: &[String]) -> Option<usize> {
@@ -200,7 +200,7 @@ fn member(words: &[String], language: Language) -> Option<Member> {
         let len = len + behind(&words[len..]);
         return Some(Member { count, len, is_self: true, is_owned: true, is_open: false });
     }
-    let owned = usize::from(matches!(word(words, 0), "my" | "our" | "the"));
+    let owned = usize::from(matches!(word(words, 0), "my" | "our" | "the" | "her" | "his" | "their"));
     let rest = &words[owned..];
     let article = matches!(word(rest, 0), "a" | "an" | "another" | "one" | "một");
     let (count, used) = match article {
@@ -214,8 +214,7 @@ fn member(words: &[String], language: Language) -> Option<Member> {
     let (each, len) = of(BABIES, 1).or_else(|| of(PAIRS, 2)).or_else(|| of(OTHERS, 1))?;
     let behind = if language == Language::Vi { behind(&noun[len..]) } else { 0 };
     // Without an article or a number it is the caller's own: "vợ", "con trai".
-    let is_open = longest(noun, BABIES).is_some()
-        || matches!(longest(noun, &["người", "người nữa", "other people", "others"]), Some(found) if found == len);
+    let is_open = longest(noun, BABIES).is_some() || longest(noun, &["người", "người nữa"]) == Some(1) && len == 1;
     let is_owned = owned > 0 || used == 0;
     // "The kids": how many is not said.
     let is_plural = language == Language::En

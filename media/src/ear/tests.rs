@@ -339,7 +339,7 @@ fn an_edge_carries_the_arrival_of_its_sample() {
     let edges: Vec<Edge> = frames.iter().filter_map(|frame| ear.hear(frame)).collect();
     assert_eq!(edges.len(), 2);
     for edge in edges {
-        let (Edge::Start { at, arrived } | Edge::End { at, arrived }) = edge;
+        let (Edge::Start { at, arrived } | Edge::End { at, arrived, .. }) = edge;
         let tick = frames.iter().rposition(|frame| frame.pos <= at).unwrap();
         let near = frames[tick.saturating_sub(1)..(tick + 2).min(frames.len())].iter().map(|frame| frame.arrived);
         assert!(near.into_iter().any(|at| at == arrived), "{at:?}");

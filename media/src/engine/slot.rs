@@ -45,6 +45,8 @@ struct EarSwitch {
     ordered: EarState,
     /// What the ear was last told: open by order, and let hear by the room.
     state: EarState,
+    /// The tick with which it was last closed: what it found before is past, also where it is open again.
+    closed: u64,
 }
 
 pub(super) struct Slot {
@@ -57,8 +59,8 @@ pub(super) struct Slot {
     waiting: Option<(Seat, Sound)>,
     events: mpsc::Sender<Event>,
     backlog: VecDeque<Event>,
-    /// Verdicts for this turn.
-    pub(super) edges: Vec<(Seat, Edge)>,
+    /// Verdicts for this turn, with the tick of their sound.
+    pub(super) edges: Vec<(u64, Seat, Edge)>,
     /// It has ended and only waits to be taken away.
     pub(super) over: bool,
 }
@@ -109,7 +111,7 @@ impl Slot {
                 self.room.handle(now, Input::Join { seat, plan, seed: self.seed });
                 self.room.set_ear(seat, ear.is_some());
                 if let Some(place) = self.seats.get_mut(usize::from(seat.0)) {
-                    let open = EarSwitch { ordered: EarState::Open, state: EarState::Open };
+                    let open = EarSwitch { ordered: EarState::Open, state: EarState::Open, closed: batch.tick };
                     *place = Some(Occupied { wire, ear: ear.is_some().then_some(open) });
                     batch.orders.extend(ear.map(|plan| EarCommand::Join(id, seat, plan)));
                 }
@@ -157,15 +159,19 @@ impl Slot {
             if std::mem::replace(&mut ear.state, state) == state {
                 continue;
             }
+            if state == EarState::Closed {
+                ear.closed = batch.tick;
+            }
             tick::ear_changes(&mut self.room, now, seat, state);
             batch.orders.push(EarCommand::SetState(self.id, seat, state));
         }
     }
 
-    /// Whether the ear of a seat is there and open.
-    fn hears(&self, seat: Seat) -> bool {
+    /// Whether the ear of a seat is there and open, and has been since this tick.
+    fn hears(&self, seat: Seat, tick: u64) -> bool {
         let place = self.seats.get(usize::from(seat.0)).and_then(Option::as_ref);
-        place.and_then(|place| place.ear.as_ref()).is_some_and(|ear| ear.state == EarState::Open)
+        let ear = place.and_then(|place| place.ear.as_ref());
+        ear.is_some_and(|ear| ear.state == EarState::Open && ear.closed <= tick)
     }
 
     fn drain(&mut self, mut batch: Option<&mut Batch>, counters: &Counters) {
@@ -253,9 +259,9 @@ impl tick::Inputs for Taking<'_> {
     }
 
     fn edges(&mut self) {
-        for (seat, edge) in std::mem::take(&mut self.slot.edges) {
+        for (tick, seat, edge) in std::mem::take(&mut self.slot.edges) {
             // An ear may have been closed since it said so.
-            if self.slot.hears(seat) {
+            if self.slot.hears(seat, tick) {
                 self.slot.room.handle(self.at.0, Input::edge(seat, edge));
             }
         }

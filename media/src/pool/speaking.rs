@@ -1,6 +1,7 @@
 //! A speaking session: clauses in, sound into the playout, one clause at a time and in order.
 use super::clauses::{Clause, ClauseQueue};
 use super::now;
+use super::pace::Pace;
 use super::shared::{Class, Lease, Session, Shared};
 use crate::Rate;
 use crate::tts::delivery::{ClauseText, Delivery};
@@ -32,7 +33,7 @@ pub(super) struct Setup {
 impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, setup: Setup, sink: Box<dyn Sink>) -> Self {
         let queue = ClauseQueue::new(sink, setup.voice.rate);
-        let state = State { queue, running: false, queued: false, events: VecDeque::new() };
+        let state = State { queue, running: false, queued: false, events: VecDeque::new(), plays_until: None };
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
@@ -70,7 +71,9 @@ impl Speak for Speaker {
     }
 
     fn hush(&self, floor: UtteranceId) {
-        self.session.lock().queue.hush(floor);
+        let mut state = self.session.lock();
+        state.queue.hush(floor);
+        state.plays_until = None;
     }
 }
 
@@ -95,9 +98,16 @@ struct State {
     running: bool,
     queued: bool,
     events: VecDeque<Spoken>,
+    /// When the sound that was sent so far will have been played, were the playout never held; `None`: nothing was.
+    plays_until: Option<Instant>,
 }
 
 impl State {
+    /// So much sound leaves for the playout now.
+    fn plays(&mut self, now: Instant, sound: Duration) {
+        self.plays_until = Some(self.plays_until.map_or(now, |until| until.max(now)) + sound);
+    }
+
     fn enlist(&mut self) -> Option<Class> {
         if self.running || self.queued || !self.queue.is_due() {
             return None;
@@ -166,7 +176,7 @@ impl Speaking {
             }
             let started = clause.said > 0;
             let has_other = chain.has_other(&self.setup.voice, clause.tried | 1 << place);
-            let pace = Pace::begun(now());
+            let pace = Pace::begun(now(), self.lock().plays_until);
             let mut attempt =
                 Attempt { session: self, lease, engine: engine.name(), base: clause.said, started, has_other, pace };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
@@ -214,39 +224,6 @@ struct Attempt<'a> {
     pace: Pace,
 }
 
-/// How fast sound is made beside how fast it is played.
-struct Pace {
-    begun: Instant,
-    first: Option<Instant>,
-    /// What has been made.
-    sound: Duration,
-    /// The caller has heard silence for longer than [`GAP`] in the middle of the clause, or for longer than [`FIRST`] before it.
-    is_behind: bool,
-}
-
-/// The silence that a slow engine may leave within a clause.
-const GAP: Duration = Duration::from_millis(300);
-/// How long one that says it is at work may take to the first sound of a clause: a faster voice is heard before the standby clip.
-const FIRST: Duration = Duration::from_secs(1);
-
-impl Pace {
-    fn begun(now: Instant) -> Self {
-        Self { begun: now, first: None, sound: Duration::ZERO, is_behind: false }
-    }
-
-    /// The engine is at work, and no sound has come with that.
-    fn wait(&mut self, now: Instant) {
-        self.is_behind |= self.first.is_none() && now.saturating_duration_since(self.begun) > FIRST;
-    }
-
-    /// This much sound has come now.
-    fn note(&mut self, now: Instant, sound: Duration) {
-        let first = *self.first.get_or_insert(now);
-        self.is_behind |= now.saturating_duration_since(first) > self.sound + GAP;
-        self.sound += sound;
-    }
-}
-
 impl Attempt<'_> {
     fn run(
         &mut self,
@@ -291,7 +268,9 @@ impl Attempt<'_> {
             let started = Spoken::Started { utterance: clause.utterance, engine: self.engine, at: now() };
             state.tell(&self.session.setup.out, started);
         }
-        self.pace.note(now(), Duration::from_secs_f64(chunk.pcm.len() as f64 / f64::from(clause.rate.hz())));
+        let (now, sound) = (now(), Duration::from_secs_f64(chunk.pcm.len() as f64 / f64::from(clause.rate.hz())));
+        self.pace.note(now, sound);
+        state.plays(now, sound);
         if self.pace.is_behind && self.has_other { Break(()) } else { Continue(()) }
     }
 }
@@ -376,30 +355,6 @@ mod tests {
     use crate::tts::Synthesiser;
     use crate::tts::delivery::Phonemes;
     use crate::tts::scripted::Manner;
-
-    #[test]
-    fn an_engine_is_behind_once_the_caller_waits_within_a_clause() {
-        let (start, ms) = (Instant::now(), Duration::from_millis);
-        let mut pace = Pace::begun(start);
-        pace.note(start + ms(5_000), ms(200));
-        assert!(!pace.is_behind, "how long the first sound took is not counted here");
-        pace.note(start + ms(5_490), ms(100));
-        assert!(!pace.is_behind, "the caller waited 290 ms");
-        pace.note(start + ms(5_601), ms(1_000));
-        assert!(pace.is_behind, "301 ms after 300 ms of sound");
-        let mut quick = Pace::begun(start);
-        (0..50).for_each(|n| quick.note(start + ms(19 * n), ms(20)));
-        assert!(!quick.is_behind);
-        let mut at_work = Pace::begun(start);
-        at_work.wait(start + ms(1_000));
-        assert!(!at_work.is_behind);
-        at_work.note(start + ms(1_100), ms(2_000));
-        at_work.wait(start + ms(2_000));
-        assert!(!at_work.is_behind, "sound is played meanwhile");
-        let mut silent = Pace::begun(start);
-        silent.wait(start + ms(1_001));
-        assert!(silent.is_behind);
-    }
 
     /// Says that it is at work, and has no sound for long.
     struct AtWork(Duration);

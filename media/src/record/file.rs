@@ -55,6 +55,20 @@ impl RecordingFile {
         self.file.seek(SeekFrom::End(0)).map(drop)
     }
 
+    /// Removes the file of a recording that is not wanted any more.
+    pub fn remove(self, state: &State) {
+        let emptied = self.file.set_len(0);
+        // The path may be that of a device.
+        let removed = match self.file.metadata().is_ok_and(|about| about.is_file()) {
+            true => std::fs::remove_file(&state.path),
+            false => Ok(()),
+        };
+        if let Err(why) = emptied.and(removed) {
+            tracing::error!(path = %state.path.display(), %why, "a recording that was to be dropped could not be removed");
+        }
+        state.end(RecordOutcome::Nothing(None));
+    }
+
     /// Ends a broken recording: truncates the file to its valid part, or removes it where there is none.
     pub fn give_up(mut self, state: &State) {
         let fault = state.fault().clone();

@@ -21,12 +21,23 @@ pub(super) enum Ending {
     Ended(RecordOutcome),
 }
 
+/// How a recording was stopped for good while its call goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// What was recorded before is kept.
+    Kept = 1,
+    /// There is no file any more.
+    Dropped = 2,
+}
+
 /// The state of one recording.
 pub(super) struct State {
     pub id: u64,
     pub path: PathBuf,
     /// A bit for each [`super::PausedBy`] that has paused it.
     pub paused: AtomicU8,
+    /// Nothing more is recorded: a [`Stopped`].
+    pub stopped: AtomicU8,
     /// No more sound comes.
     pub closed: AtomicBool,
     pub waiting: AtomicUsize,
@@ -42,6 +53,7 @@ impl State {
             id: COUNT.fetch_add(1, Ordering::Relaxed),
             path,
             paused: AtomicU8::new(0),
+            stopped: AtomicU8::new(0),
             closed: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             fault: Mutex::new(None),
@@ -49,8 +61,22 @@ impl State {
         }
     }
 
-    /// Whether the tap is closed and all its sound is written.
+    /// How the recording was stopped for good, where it was.
+    pub fn stopped(&self) -> Option<Stopped> {
+        match self.stopped.load(Ordering::Acquire) {
+            0 => None,
+            stopped if stopped == Stopped::Kept as u8 => Some(Stopped::Kept),
+            _ => Some(Stopped::Dropped),
+        }
+    }
+
+    /// Whether all sound that is kept is written: the tap is closed, or the recording was stopped.
     pub fn is_over(&self) -> bool {
+        match self.stopped() {
+            Some(Stopped::Dropped) => return true,
+            Some(Stopped::Kept) if self.waiting.load(Ordering::Acquire) == 0 => return true,
+            _ => {}
+        }
         self.closed.load(Ordering::Acquire) && self.waiting.load(Ordering::Acquire) == 0
     }
 

@@ -462,3 +462,32 @@ fn nobody_else_on_this_machine_can_read_a_recording() -> Outcome {
 
 mod broken;
 mod hour;
+
+#[test]
+fn a_recording_that_is_stopped_for_good_keeps_what_came_before_or_nothing_and_the_tap_goes_on() -> Outcome {
+    for (name, keeps) in [("stop-keeps", true), ("stop-drops", false)] {
+        let folder = Folder::new(name);
+        let plan = folder.plan(Format::Wav, None);
+        let (recorder, mut tap) = Recorder::start(&plan)?;
+        feed_all(&recorder, tap.as_mut(), Rate::Hz8000, 0..50);
+        written(&recorder);
+        recorder.stop(keeps);
+        assert!(feed(tap.as_mut(), Rate::Hz8000, 50..100).is_continue(), "the room keeps its tap");
+        wait(&recorder);
+        let (told, outcome) = std::sync::mpsc::sync_channel(1);
+        recorder.on_end(move |outcome| told.send(outcome).unwrap());
+        let expected = if keeps { RecordOutcome::Whole } else { RecordOutcome::Nothing(None) };
+        assert_eq!(outcome.recv()?, expected, "while the call goes on");
+        assert_eq!(plan.path.exists(), keeps);
+        assert!(feed(tap.as_mut(), Rate::Hz8000, 100..150).is_continue());
+        recorder.stop(!keeps);
+        drop(tap);
+        if keeps {
+            // One second of 16-bit stereo at 8 kHz, behind its header.
+            let len = fs::metadata(&plan.path)?.len();
+            assert!((32_000..=32_100).contains(&len), "{len}");
+        }
+        assert_eq!(plan.path.exists(), keeps);
+    }
+    Ok(())
+}

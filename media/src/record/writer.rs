@@ -4,7 +4,7 @@ use super::RecordOutcome;
 use super::encode::Encoder;
 use super::file::RecordingFile;
 use super::seal::End;
-use super::state::State;
+use super::state::{State, Stopped};
 use super::track::Piece;
 use std::collections::HashMap;
 use std::io;
@@ -65,6 +65,9 @@ impl OpenRecording {
 
     /// Closes the file: complete, or up to the fault where the recording is broken.
     fn close(mut self) {
+        if self.state.stopped() == Some(Stopped::Dropped) {
+            return self.file.remove(&self.state);
+        }
         let broken = self.state.fault().is_some();
         let last = match broken {
             false => self.encoder.finish(&mut self.bytes).and_then(|()| self.file.append(&self.bytes, End::Last)),
@@ -111,6 +114,7 @@ fn run(inbox: &Receiver<WriteJob>) {
 fn take(open: &mut HashMap<u64, OpenRecording>, job: WriteJob) {
     let WriteJob { state, file, piece } = job;
     match (file, &piece) {
+        (Some(file), _) if state.stopped() == Some(Stopped::Dropped) => return file.remove(&state),
         (Some(file), Some(piece)) => match Encoder::new(file.format, piece.rate) {
             Ok(encoder) => {
                 let id = state.id;

@@ -1,4 +1,5 @@
 //! Whole rooms under simulated time.
+mod listener;
 mod music;
 mod seats;
 mod stall;
@@ -324,7 +325,7 @@ fn the_bot_is_ducked_one_tick_after_the_caller_begins_and_comes_back_when_it_was
     sim.input(Input::edge(Seat::CALLER, start()));
     sim.tick();
     sim.run(MS * 480);
-    sim.input(Input::edge(Seat::CALLER, Edge::End { at: SamplePos(0), arrived: None }));
+    sim.input(Input::edge(Seat::CALLER, Edge::End { at: SamplePos(0), arrived: None, voice: None }));
     sim.run(Duration::from_secs(1));
     let pcm = sim.sound(Seat::CALLER);
     let loud = |from: usize| amplitude(&pcm[from * 8..(from + 60) * 8], 600.0, Rate::Hz8000);

@@ -11,6 +11,7 @@ pub mod silero;
 pub use silero::{Scratch, SileroState};
 
 use crate::SamplePos;
+use crate::prosody::VoiceFeatures;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,14 +23,9 @@ pub const WINDOW: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Edge {
     /// `arrived`: when the network delivered that sample.
-    Start {
-        at: SamplePos,
-        arrived: Option<Instant>,
-    },
-    End {
-        at: SamplePos,
-        arrived: Option<Instant>,
-    },
+    Start { at: SamplePos, arrived: Option<Instant> },
+    /// `voice`: what the speech sounded like, where it was long enough.
+    End { at: SamplePos, arrived: Option<Instant>, voice: Option<VoiceFeatures> },
 }
 
 /// The models that ears share; a clone is a handle.

@@ -44,6 +44,14 @@ async fn calls_since_a_moment_are_counted_by_bot_and_by_how_they_ended() {
     let none = site.json(&format!("/api/v1/numbers?since={later}")).await;
     assert_eq!((&none["all"]["ended"], &none["all"]["median_answer_ms"]), (&json!(0), &Value::Null));
     assert_eq!(site.problem(site.ask(Method::GET, "/api/v1/numbers?since=yesterday")).await.0, 400);
+    let days = |days: i64| jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+    let (status, body) = site.problem(site.ask(Method::GET, &format!("/api/v1/numbers?since={}", days(32)))).await;
+    assert!(status == 400 && body["detail"].as_str().unwrap().contains("31 days"), "{body}");
+    assert_eq!(site.json(&format!("/api/v1/numbers?since={}", days(30))).await["all"]["ended"], 5);
+    assert!(site.store.numbers(days(1), None, 5).await.is_ok());
+    let fault = site.store.numbers(days(1), None, 4).await.unwrap_err();
+    let refused = Problem::from(fault).into_response();
+    assert_eq!(refused.status(), 400);
 
     let browser = site.user("lan", Role::Viewer, Some(&["places.vi"])).await;
     let own: Value = site.by(&browser, Method::GET, "/api/v1/numbers").send().await.unwrap().json().await.unwrap();

@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 50] = [
+const ROUTES: [(&str, &str, Asks); 63] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -43,9 +43,21 @@ const ROUTES: [(&str, &str, Asks); 50] = [
     ("DELETE", "/api/v1/calls/{id}", Asks::Right(Right::EndCalls)),
     ("GET", "/api/v1/calls/{id}/recording", Asks::Right(Right::HearRecordings)),
     ("PUT", "/api/v1/calls/{id}/recording", Asks::Right(Right::PauseRecording)),
+    ("GET", "/api/v1/calls/{id}/notes", Asks::Right(Right::SeeTranscripts)),
+    ("POST", "/api/v1/calls/{id}/notes", Asks::Right(Right::Annotate)),
+    ("PUT", "/api/v1/calls/{id}/tags", Asks::Right(Right::Annotate)),
+    ("POST", "/api/v1/calls/{id}/shares", Asks::Right(Right::Export)),
+    // To know the secret of a link.
+    ("POST", "/api/v1/shares", Asks::Nothing),
+    ("DELETE", "/api/v1/callers/{id}", Asks::Right(Right::Erase)),
     ("GET", "/api/v1/events", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/numbers", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/wall", Asks::Right(Right::SeeCalls)),
+    ("GET", "/api/v1/alerts", Asks::Right(Right::SeeCalls)),
+    ("PUT", "/api/v1/alerts/{id}/seen", Asks::Right(Right::Monitor)),
+    ("GET", "/api/v1/webhooks/deliveries", Asks::Right(Right::ManageBots)),
+    ("POST", "/api/v1/webhooks/deliveries/{id}/replay", Asks::Right(Right::ManageBots)),
+    ("POST", "/api/v1/webhooks/{name}/replay", Asks::Right(Right::ManageBots)),
     ("GET", "/api/v1/calls/{id}/live", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/calls/{id}/seats", Asks::Right(Right::Monitor)),
     ("POST", "/api/v1/calls/{id}/seats", Asks::Right(Right::Monitor)),
@@ -59,6 +71,8 @@ const ROUTES: [(&str, &str, Asks); 50] = [
     ("GET", "/api/v1/offers", Asks::Right(Right::Answer)),
     ("POST", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
     ("DELETE", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
+    ("GET", "/api/v1/approvals", Asks::Right(Right::Approve)),
+    ("POST", "/api/v1/approvals/{id}", Asks::Right(Right::Approve)),
     ("GET", "/api/v1/widget/bots", Asks::Nothing),
     ("OPTIONS", "/api/v1/widget/bots", Asks::Nothing),
     ("POST", "/api/v1/widget/sessions", Asks::Nothing),
@@ -165,10 +179,21 @@ fn body(method: &str, path: &str) -> Option<Value> {
         ("POST", "/api/v1/calls") => json!({"to": "sip:a@b.test", "bot": "booking.en"}),
         ("POST", path) if path.ends_with("/handback") => json!({}),
         ("DELETE", path) if path.starts_with("/api/v1/offers/") => json!({"why": "busy"}),
+        ("PUT", "/api/v1/agents/me") => json!({"available": false}),
+        ("POST", path) if path.starts_with("/api/v1/approvals/") => json!({"decision": "decline"}),
         ("POST", path) if path.ends_with("/guidance") => json!({"task": "book"}),
         ("PATCH", path) if path.contains("/seats/") => json!({"mode": "monitor"}),
-        ("PUT", "/api/v1/agents/me") => json!({"available": false}),
+        ("POST", path) if path.ends_with("/notes") => json!({"text": "called back"}),
+        ("POST", path) if path.ends_with("/shares") => {
+            if path == "/api/v1/shares" {
+                json!({"secret": "x"})
+            } else {
+                json!({})
+            }
+        }
+        ("PUT", path) if path.ends_with("/tags") => json!({"tags": ["later"]}),
         ("PUT", _) => json!({"paused": true}),
+        ("POST", "/api/v1/webhooks/nobody/replay") => json!({"since": end}),
         ("POST", "/api/v1/users") => json!({"name": "somebody", "password": PASSWORD, "role": "viewer"}),
         ("PATCH", "/api/v1/session") => json!({"current": PASSWORD, "password": PASSWORD}),
         ("PATCH", path) if path.starts_with("/api/v1/users/") => json!({"role": "viewer"}),
@@ -272,6 +297,8 @@ async fn who_is_restricted_to_a_bot_has_nothing_to_do_with_the_calls_of_others()
         // Lists and events leave out what is not theirs.
         let whole = matches!(route, "/api/v1/calls" if method == "GET")
             || matches!(route, "/api/v1/events" | "/api/v1/wall" | "/api/v1/numbers" | "/api/v1/bots")
+            // An id of no alert: there is nothing to refuse (`api/tests/alerts.rs` asks for one that is).
+            || matches!(route, "/api/v1/alerts" | "/api/v1/alerts/{id}/seen" | "/api/v1/approvals")
             // Offers are those of who asks.
             || matches!(route, "/api/v1/agents" | "/api/v1/agents/me" | "/api/v1/queue")
             || route.starts_with("/api/v1/offers");

@@ -10,7 +10,13 @@ use media::room::Seat;
 pub(super) struct Table {
     pub fault: Mutex<Option<SeatFault>>,
     pub given: Mutex<Vec<Guidance>>,
+    pub modes: Mutex<Vec<(Seat, Supervision)>>,
+    /// What is told of the seat that was taken last, when its line is lost.
+    pub left: Mutex<Option<SeatEnd>>,
+    pub seats_left: Mutex<usize>,
 }
+
+type SeatEnd = Box<dyn FnOnce(Seat, &'static str) + Send>;
 
 impl Table {
     fn answer<T>(&self, good: T) -> Result<T, SeatFault> {
@@ -25,6 +31,7 @@ impl Table {
 impl Supervisors for Table {
     fn join<'a>(&'a self, _: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>> {
         assert_eq!(offer.who, "admin.token");
+        *self.left.lock().unwrap() = Some(offer.left);
         self.soon(SeatAnswer { seat: Seat(2), etag: 1, sdp: "v=0\r\nanswer".into() })
     }
 
@@ -32,9 +39,14 @@ impl Supervisors for Table {
         vec![TakenSeat { seat: Seat(3), name: "anna".into(), mode: Supervision::TakeOver, connected: true }]
     }
 
-    fn set_mode(&self, at: &SeatAddress, _: &str, mode: Supervision) -> Result<(), SeatFault> {
-        assert_eq!((at.seat, mode), (Seat(2), Supervision::Barge));
-        self.answer(())
+    fn set_mode<'a>(
+        &'a self,
+        at: &'a SeatAddress,
+        _: &'a str,
+        mode: Supervision,
+    ) -> BoxFuture<'a, Result<(), SeatFault>> {
+        self.modes.lock().unwrap().push((at.seat, mode));
+        self.soon(())
     }
 
     fn trickle<'a>(
@@ -57,8 +69,9 @@ impl Supervisors for Table {
         self.soon(("a=ice-ufrag:ours".into(), 2))
     }
 
-    fn leave(&self, _: &SeatAddress, _: &str) -> Result<(), SeatFault> {
-        self.answer(())
+    fn leave<'a>(&'a self, _: &'a SeatAddress, _: &'a str) -> BoxFuture<'a, Result<(), SeatFault>> {
+        *self.seats_left.lock().unwrap() += 1;
+        self.soon(())
     }
 
     fn hand_back<'a>(
@@ -109,11 +122,15 @@ async fn a_seat_is_taken_changed_and_left() {
     let list: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         (status, list),
-        (200, json!({"seats": [{"seat": 3, "name": "anna", "mode": "takeover", "connected": true}]}))
+        (
+            200,
+            json!({"seats": [{"seat": 3, "name": "anna", "mode": "takeover", "connected": true, "waits": "disclosure"}]})
+        )
     );
     let patch = |kind: &str, body: &'static str| site.client.patch(url("/2")).header("content-type", kind).body(body);
     assert_eq!(sent(patch("application/json", r#"{"mode": "barge"}"#)).await.0, 204);
     assert_eq!(sent(patch("application/json", r#"{"mode": "loud"}"#)).await.0, 422);
+    assert_eq!(*site.supervisors.modes.lock().unwrap(), [(Seat(2), Supervision::Barge)]);
     let fragment = || patch("application/trickle-ice-sdpfrag", "a=candidate:1");
     assert_eq!(sent(fragment()).await.0, 428);
     assert_eq!(sent(fragment().header("if-match", "\"1\"")).await.0, 204);
@@ -121,6 +138,88 @@ async fn a_seat_is_taken_changed_and_left() {
     let (status, headers, body) = sent(fragment().header("if-match", "*")).await;
     assert_eq!((status, &headers["etag"], body.as_str()), (200, &"\"2\"".parse().unwrap(), "a=ice-ufrag:ours"));
     assert_eq!(sent(site.client.delete(url("/2"))).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_seat_whose_line_is_lost_is_in_the_audit() {
+    let site = Site::open("seats-lost").await;
+    let id = answered(&site);
+    let url = format!("http://{}/api/v1/calls/{id}/seats", site.address);
+    let offer = site.client.post(url).header("content-type", "application/sdp").body("v=0");
+    assert_eq!(sent(offer).await.0, 201);
+    let left = site.supervisors.left.lock().unwrap().take().unwrap();
+    left(Seat(2), "connection lost");
+    let noted = async {
+        loop {
+            let records = site.access.audit().read(1, None, Some(&id)).await.unwrap();
+            match &records[..] {
+                [record] if record.action == "seat_left" => return record.clone(),
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    };
+    let record = tokio::time::timeout(Duration::from_secs(5), noted).await.unwrap();
+    assert_eq!(
+        (record.name.as_str(), record.detail.as_str()),
+        ("admin.token", r#"{"seat":2,"why":"connection lost"}"#)
+    );
+}
+
+/// What the database of a test's server refuses from now on.
+async fn refuse(site: &Site, name: &str, table: &str) {
+    let sql = format!("create trigger {name} before insert on {table} begin select raise(abort, 'no space left'); end");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&site.store.access().write).await.unwrap();
+}
+
+/// Longer than a failure keeps the next record from being tried.
+async fn retry() {
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_refused_and_does_not_stay() {
+    let site = Site::open("seats-unrecorded").await;
+    let id = answered(&site);
+    let url = |rest: &str| format!("http://{}/api/v1/calls/{id}{rest}", site.address);
+    let offer = || site.client.post(url("/seats")).header("content-type", "application/sdp").body("v=0");
+    let calls = format!("http://{}/api/v1/calls", site.address);
+    let dial = || site.client.post(&calls).json(&json!({"to": "sip:a@b.test", "bot": "booking.en"}));
+    let mode = || {
+        let request = site.client.patch(url("/seats/3")).header("content-type", "application/json");
+        request.body(r#"{"mode": "whisper"}"#)
+    };
+    assert_eq!(sent(offer()).await.0, 201);
+    // A record that fails although the one before it was written: what was done meanwhile is undone.
+    refuse(&site, "broken", "audit").await;
+    let (status, headers, body) = sent(mode()).await;
+    assert!(status == 503 && headers.contains_key("retry-after"), "{body}");
+    assert!(body.contains("no space left") && body.contains("audit_unwritten"), "{body}");
+    let modes = site.supervisors.modes.lock().unwrap().clone();
+    assert_eq!(modes, [(Seat(3), Supervision::Whisper), (Seat(3), Supervision::TakeOver)], "as it was before");
+    retry().await;
+    assert_eq!(sent(offer()).await.0, 503);
+    assert_eq!(*site.supervisors.seats_left.lock().unwrap(), 1, "who joined is sent away");
+    retry().await;
+    assert_eq!(sent(dial()).await.0, 503);
+    assert_eq!(site.store.health().live, 1, "the call that was placed is ended");
+    assert_eq!(sent(site.client.delete(url(""))).await.0, 503);
+    assert!(site.store.live(&id).is_some(), "and this one is not");
+    // A database that takes nothing: nothing is done at all.
+    refuse(&site, "broken_head", "audit_head").await;
+    retry().await;
+    let guide = || site.client.post(url("/guidance")).json(&json!({"task": "book"}));
+    for request in [mode(), offer(), dial(), guide()] {
+        assert_eq!(sent(request).await.0, 503);
+    }
+    assert_eq!(site.supervisors.modes.lock().unwrap().len(), 2);
+    assert_eq!(*site.supervisors.seats_left.lock().unwrap(), 1);
+    assert!(site.supervisors.given.lock().unwrap().is_empty());
+    let repair = "drop trigger broken; drop trigger broken_head";
+    sqlx::raw_sql(repair).execute(&site.store.access().write).await.unwrap();
+    retry().await;
+    assert_eq!(sent(mode()).await.0, 204);
+    let actions: Vec<_> = site.access.audit().after(0).await.unwrap().into_iter().map(|record| record.action).collect();
+    assert_eq!(actions, ["seat_taken", "seat_mode_changed"]);
 }
 
 #[tokio::test]
@@ -164,6 +263,8 @@ async fn every_fault_has_its_status_and_says_what_it_is_about() {
         (GuidanceFault::NoTask.into(), 422, "`task`"),
         (GuidanceFault::Busy.into(), 409, "tool"),
         (GuidanceFault::Over.into(), 409, "goodbye"),
+        (GuidanceFault::Full.into(), 429, "when nobody speaks"),
+        (SeatFault::NotDisclosed, 409, "`disclosure`"),
         (GuidanceFault::NotTakenOver.into(), 409, "hand back"),
         (GuidanceFault::NoBot.into(), 409, "no bot"),
     ];
@@ -199,8 +300,26 @@ async fn what_a_bot_is_given_arrives_as_it_was_written() {
         ("guidance", json!({"say": "x".repeat(501)})),
         ("guidance", json!({"shout": "Hello."})),
         ("handback", json!({"promise": "x".repeat(2_001)})),
+        ("handback", json!({"task": "x".repeat(65)})),
+        ("guidance", json!({"slots": {"x".repeat(65): 1}})),
+        ("guidance", json!({"slots": {"time": "x".repeat(1_000)}})),
+        ("guidance", json!({"slots": (0..65).map(|n| (n.to_string(), json!(n))).collect::<serde_json::Map<_, _>>()})),
     ] {
         assert_eq!(sent(post(what, body.clone())).await.0, 422, "{what} {body}");
     }
     assert_eq!(site.supervisors.given.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_may_whisper_and_not_guide_does_not_whisper_since_the_bot_hears_it() {
+    let site = Site::open("seats-whisper").await;
+    let id = answered(&site);
+    let expires_at = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let form = json!({"name": "ear", "rights": ["monitor", "whisper"], "expires_at": expires_at});
+    let made: Value = site.ask(Method::POST, "/api/v1/tokens").json(&form).send().await.unwrap().json().await.unwrap();
+    let path = format!("/api/v1/calls/{id}/seats?mode=whisper");
+    let offer = site.bare(Method::POST, &path).bearer_auth(made["token"].as_str().unwrap());
+    let answer = offer.header("content-type", "application/sdp").body("v=0").send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "right_missing");
 }

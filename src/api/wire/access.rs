@@ -160,7 +160,8 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Res
 pub struct TokenDocument {
     pub id: String,
     pub name: String,
-    /// The user whose it is, or `admin.token`. It never has more rights or bots than this one.
+    /// The user whose it is, or `admin.token`. It never has more rights or bots than this one, nor than the token that made it, and ends
+    /// with these.
     pub owner: String,
     pub rights: Vec<Right>,
     /// `null`: all bots.
@@ -170,7 +171,7 @@ pub struct TokenDocument {
 }
 
 impl From<ApiToken> for TokenDocument {
-    fn from(ApiToken { id, name, owner, rights, bots, created_at, expires_at }: ApiToken) -> Self {
+    fn from(ApiToken { id, name, owner, rights, bots, created_at, expires_at, .. }: ApiToken) -> Self {
         Self { id, name, owner, rights: rights.iter().collect(), bots, created_at, expires_at }
     }
 }
@@ -184,14 +185,14 @@ pub struct Tokens {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTokenDocument {
-    /// 1 to 64 characters.
+    /// 1 to 64 characters. An owner has one token of a name.
     #[schema(example = "crm")]
     pub name: String,
     /// At least one; none that its maker has not.
     pub rights: Vec<Right>,
     /// Not given, or `null`: all bots.
     pub bots: Option<Vec<String>>,
-    /// In at most 366 days.
+    /// In at most 366 days; not after the token that makes this one.
     pub expires_at: Timestamp,
 }
 

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Since {
-    /// Calls that ended before do not count; not given: the last 24 hours.
+    /// Calls that ended before do not count; at most 31 days ago; not given: the last 24 hours.
     #[param(value_type = Option<String>, format = "date-time")]
     pub since: Option<jiff::Timestamp>,
 }

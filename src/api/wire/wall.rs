@@ -1,7 +1,7 @@
 //! The JSON of the wall: live calls as rows.
 use crate::insight::health::{Concern, Health};
 use crate::insight::wall::{Row, SlotState, TakenSeat};
-use crate::store::{Direction, Floor, LiveChange, Private, Started, TimelineEvent};
+use crate::store::{Alert, Direction, Floor, LiveChange, Mood, NextStep, Private, Started, TimelineEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,12 +24,18 @@ pub struct WallRow {
     /// What was said last; `•••` for who may not see words.
     pub caller_words: Option<String>,
     pub bot_words: Option<String>,
+    /// What the caller is being helped with, by its name in the bot's file; `null`: nothing yet, or a bot without tasks.
+    pub task: Option<String>,
     pub slots: BTreeMap<String, WallSlot>,
     /// Mean opinion score of what is heard of the caller.
     pub mos: Option<f32>,
     /// Supervisors who take part.
     pub seats: Vec<WallSeat>,
     pub health: WallHealth,
+    /// How the caller seems to feel, and why; `null` while they have said nothing.
+    pub mood: Option<Mood>,
+    /// What a supervisor could do next, the best first.
+    pub next: Vec<NextStep>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -56,8 +62,8 @@ pub struct WallHealth {
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WallConcern {
-    /// `person_wanted`, `not_understood`, `silence`, `dead_air`, `slow_answers`, `no_sound`, `poor_line`, `interruptions`, `failures`
-    /// or `long_call`.
+    /// `person_wanted`, `not_understood`, `silence`, `dead_air`, `slow_answers`, `no_sound`, `poor_line`, `interruptions`, `failures`,
+    /// `long_call` or `upset`.
     pub reason: String,
     /// A count, milliseconds, or a mean opinion score.
     pub value: f64,
@@ -83,6 +89,13 @@ pub struct WallChanges {
     pub ended: Vec<String>,
 }
 
+/// Something that a rule is about has happened, or somebody has seen the alert.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "event", rename = "alert")]
+pub struct AlertMessage {
+    pub alert: Alert,
+}
+
 /// The first message to a watcher of one live call.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename = "call")]
@@ -97,7 +110,22 @@ pub struct CallSnapshot {
 
 impl From<Row> for WallRow {
     fn from(row: Row) -> Self {
-        let Row { id, about, started_at, answered_at, floor, floor_since, slots, mos, seats, health, .. } = row;
+        let Row {
+            id,
+            about,
+            started_at,
+            answered_at,
+            floor,
+            floor_since,
+            task,
+            slots,
+            mos,
+            seats,
+            health,
+            mood,
+            next,
+            ..
+        } = row;
         let Started { direction, via, from, to, bot, language, .. } = about;
         let slot = |SlotState { value: Private(value), confirmed }: SlotState| WallSlot { value, confirmed };
         Self {
@@ -114,10 +142,13 @@ impl From<Row> for WallRow {
             floor_since,
             caller_words: row.caller_words.map(|Private(words)| words),
             bot_words: row.bot_words.map(|Private(words)| words),
+            task,
             slots: slots.into_iter().map(|(name, state)| (name, slot(state))).collect(),
             mos,
             seats: seats.into_values().map(|TakenSeat { name, mode }| WallSeat { name, mode }).collect(),
             health: WallHealth::of(&health),
+            mood,
+            next,
         }
     }
 }

@@ -5,12 +5,16 @@ use crate::call::end::End;
 use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, Private, Slot, Turn};
+use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
 use dialog::clause::Clause;
-use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId, ToolCall, ToolId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
+use media::SamplePos;
 use media::ear::EarState;
+use media::hears::Talker;
 use media::playout::Gain;
+use media::prosody::VoiceFeatures;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
+use serde_json::json;
 use std::time::Instant;
 
 impl Talk {
@@ -20,6 +24,18 @@ impl Talk {
         while let Some(output) = self.conversation.poll() {
             self.output(now, output);
         }
+        self.note_task(now);
+    }
+
+    /// Records what the caller is being helped with, where that is something else than before.
+    fn note_task(&mut self, now: Instant) {
+        let task = self.conversation.task();
+        if task == self.task.as_deref() {
+            return;
+        }
+        self.task = task.map(str::to_owned);
+        let data = json!({ "ms": self.ms(now), "task": self.task });
+        self.note_mark(TASK, data);
     }
 
     fn output(&mut self, now: Instant, output: Output) {
@@ -43,6 +59,8 @@ impl Talk {
             Output::Cancel(id) => self.cancel(now, id),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::Person(order) => self.order_person(now, order),
+            Output::StopRecording { keeps } => self.stop_recording(now, keeps),
+            Output::MachineTold => self.mark(now, "machine_told"),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -122,13 +140,30 @@ impl Talk {
     }
 
     fn listen(&mut self, expect: Expect) {
-        if expect.secret != self.secret {
-            self.secret = expect.secret;
-            self.transcript.expect_secret(expect.secret);
-            self.act(Act::Secret(expect.secret));
-        }
+        self.expect_secret(expect.secret);
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
+        let asked = (expect.asked.clone(), expect.keys);
+        if self.asked.replace(asked.clone()).as_ref() != Some(&asked) {
+            let (slot, keys) = asked;
+            self.act(Act::TellWatchers(LiveChange::Asked { slot, keys }));
+        }
         self.act(Act::Listen(expect));
+    }
+
+    /// What is said from now on is secret, or is not any more.
+    pub(super) fn expect_secret(&mut self, secret: bool) {
+        if std::mem::replace(&mut self.secret, secret) != secret {
+            self.transcript.expect_secret(secret);
+            self.act(Act::Secret(secret));
+        }
+    }
+
+    /// The caller does not want to be recorded.
+    fn stop_recording(&mut self, now: Instant, keeps: bool) {
+        let before = if keeps { "kept" } else { "dropped" };
+        let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
+        self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
+        self.act(Act::StopRecording { keeps });
     }
 
     fn keying(&mut self, now: Instant, keying: bool) {
@@ -137,17 +172,6 @@ impl Talk {
             self.silence(silence);
         }
         self.act(Act::Ear(if keying { EarState::Closed } else { EarState::Open }));
-    }
-
-    fn run(&mut self, now: Instant, call: ToolCall) {
-        self.mark(now, "tool_called");
-        self.tool_started(call.id);
-        self.act(Act::Run(call));
-    }
-
-    fn cancel(&mut self, now: Instant, id: ToolId) {
-        self.tool_ended(now, id);
-        self.act(Act::Cancel(id));
     }
 
     fn hang_up(&mut self, now: Instant, reason: HangUpReason) {
@@ -180,8 +204,26 @@ impl Talk {
         }
     }
 
+    /// Notes what an utterance of the caller's sounded like, which ended at `at`. Nothing is kept of a secret.
+    pub(super) fn voice(&mut self, at: Instant, place: SamplePos, voice: Option<VoiceFeatures>) {
+        let Some(VoiceFeatures { pitch_hz, level_db, syllables_per_second }) = voice.filter(|_| !self.secret) else {
+            return;
+        };
+        let (ms, spoke) = (self.ms(at), place.after(self.speech_at).as_millis() as u64);
+        let tenth = |value: f32| (f64::from(value) * 10.0).round() / 10.0;
+        let voice = VoiceMark {
+            ms,
+            from_ms: ms.saturating_sub(spoke),
+            pitch_hz: pitch_hz.map(tenth),
+            level_db: tenth(level_db),
+            rate: syllables_per_second.map(|rate| tenth(rate * 10.0)),
+        };
+        let data = Private(serde_json::to_value(voice).unwrap_or_default());
+        self.note(CallEvent::Mark(Mark { name: "voice".into(), data }));
+    }
+
     /// Notes a complete turn in the call's record.
-    fn record(&mut self, entry: &Entry) {
+    pub(super) fn record(&mut self, entry: &Entry) {
         let given = match &entry.words {
             Words::Given(given) => Some(given),
             Words::Said(_) => None,
@@ -198,7 +240,7 @@ impl Talk {
             started_ms: self.ms(entry.began),
             ended_ms: self.ms(entry.ended),
             confidence: given.filter(|given| given.by == AnsweredBy::Voice).map(|given| given.confidence),
-            by: given.map(|given| given.by.into()),
+            by: given.filter(|_| entry.talker == Talker::Caller).map(|given| given.by.into()),
         }));
     }
 }

@@ -48,6 +48,16 @@ impl Search {
 }
 
 impl Talk {
+    /// With the destinations whose persons give a caller back to the bot when they hang up.
+    pub fn with_returning(self, returning: Vec<String>) -> Self {
+        Self { returning, ..self }
+    }
+
+    /// Whether a person speaks with the caller in the bot's place.
+    pub(super) fn has_taken_over(&self) -> bool {
+        self.supervisors.has_taken_over() || self.search.is_joined()
+    }
+
     pub(super) fn order_person(&mut self, now: Instant, order: PersonOrder) {
         match order {
             PersonOrder::Find(wanted) => {
@@ -75,6 +85,9 @@ impl Talk {
 
     /// Begins the search once the caller has heard that it does, and joins a person who has heard enough.
     pub(super) fn go_on_with_search(&mut self, now: Instant) {
+        if self.ended {
+            return;
+        }
         let told = !self.transcript.bot_has_turns() && !self.due.clip_plays() && !self.waits();
         match std::mem::take(&mut self.search) {
             Search::Wanted(wanted, at) if told || (now >= at && !self.waits()) => {

@@ -3,8 +3,10 @@ use super::Talk;
 use crate::call::core::Act;
 use crate::call::seat::{Guide, HandBack, SeatEvent, SeatNews, SeatWhy};
 use crate::call::transcript::{Entry, Words};
+use crate::call::voices::VoicePurpose;
 use crate::store::{CallEvent, Mark, Private};
 use dialog::conversation::{self, Guidance, GuidanceFault, SayId};
+use media::ear::EarState;
 use media::hears::Supervision;
 use media::playout::Gain;
 use media::room::Seat;
@@ -16,6 +18,8 @@ use std::time::Instant;
 pub(super) struct CallSupervisors {
     /// Who sits where, and how they take part.
     seats: BTreeMap<Seat, (String, Supervision)>,
+    /// Who waits until the caller has heard that others may listen, and how they are to take part then.
+    waiting: BTreeMap<Seat, (String, Supervision)>,
     /// The number of the last guidance.
     guidance: u64,
     /// Guidance that was followed, with the first clause that it led to.
@@ -27,6 +31,24 @@ impl CallSupervisors {
     pub fn has_taken_over(&self) -> bool {
         self.seats.values().any(|(_, mode)| *mode == Supervision::TakeOver)
     }
+
+    /// The seats whose voices are listened to beside the bot's caller: of those whom the caller hears, and the caller's own while the bot
+    /// rests, for the transcript; of those who whisper, for the bot.
+    pub fn voices(&self) -> BTreeMap<Seat, VoicePurpose> {
+        let purpose = |mode| match mode {
+            Supervision::Barge | Supervision::TakeOver => Some(VoicePurpose::Transcript),
+            Supervision::Whisper => Some(VoicePurpose::Guidance),
+            Supervision::Absent | Supervision::Monitor => None,
+        };
+        let speak = self.seats.iter().filter_map(|(seat, (_, mode))| Some((*seat, purpose(*mode)?)));
+        let caller = self.has_taken_over().then_some((Seat::CALLER, VoicePurpose::Transcript));
+        speak.chain(caller).collect()
+    }
+
+    /// Who sits there.
+    pub fn name(&self, seat: Seat) -> Option<&str> {
+        self.seats.get(&seat).map(|(name, _)| name.as_str())
+    }
 }
 
 impl Talk {
@@ -35,12 +57,35 @@ impl Talk {
         self.change_seat(now, news, Guidance::default());
     }
 
+    /// Who has waited takes part from the moment on at which the caller has heard that others may listen.
+    pub(super) fn admit_waiting(&mut self, now: Instant) {
+        if self.supervisors.waiting.is_empty() || !self.conversation.is_disclosed() {
+            return;
+        }
+        for (seat, (name, mode)) in std::mem::take(&mut self.supervisors.waiting) {
+            self.act(Act::Supervise(seat, mode));
+            self.seat(now, SeatNews { seat, name, event: SeatEvent::Joined(mode) });
+        }
+        self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+    }
+
     /// Notes a change of a seat. Where it ends a takeover, the call is the bot's again.
     fn change_seat(&mut self, now: Instant, news: SeatNews, guidance: Guidance) {
+        let CallSupervisors { seats, waiting, .. } = &self.supervisors;
+        let taken = seats.contains_key(&news.seat) || waiting.contains_key(&news.seat);
+        if !taken && matches!(news.event, SeatEvent::Mode(..) | SeatEvent::Lost(_) | SeatEvent::Left(_)) {
+            // The order before this one was refused: nobody sits there.
+            return;
+        }
         self.note(news.mark(self.ms(now)));
         let before = self.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
+            SeatEvent::Refused(_) | SeatEvent::Lost(_) => return,
+            SeatEvent::Waits(mode) => {
+                self.supervisors.waiting.insert(seat, (name, mode));
+                return self.tell_conversation(now, conversation::Input::ListenerWaits(true));
+            }
             SeatEvent::Joined(mode) | SeatEvent::Mode(mode, SeatWhy::Asked) => {
                 self.supervisors.seats.insert(seat, (name, mode));
                 SeatWhy::Asked
@@ -51,6 +96,9 @@ impl Talk {
             }
             SeatEvent::Left(why) => {
                 self.supervisors.seats.remove(&seat);
+                if self.supervisors.waiting.remove(&seat).is_some() && self.supervisors.waiting.is_empty() {
+                    self.tell_conversation(now, conversation::Input::ListenerWaits(false));
+                }
                 why
             }
         };
@@ -59,9 +107,12 @@ impl Talk {
             (true, false) => self.take_back(now, guidance, why.text()),
             _ => {}
         }
+        if !self.ended {
+            self.settle_voices(now);
+        }
     }
 
-    /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and its ear is closed.
+    /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and a transcriber hears the caller.
     pub(super) fn take_over(&mut self, now: Instant) {
         if !self.search.is_joined() {
             self.give_up_search();
@@ -75,21 +126,30 @@ impl Talk {
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
+        // The question for a secret is the bot's: it asks for it anew when it is back.
+        self.expect_secret(false);
         for silence in [self.silences.ear_closes(now), self.silences.person(true, now)] {
             self.silence(silence);
         }
     }
 
-    /// The call is the bot's again; one that had said goodbye ends it.
+    /// The call is the bot's again; one that had said goodbye says it once more.
     pub(super) fn take_back(&mut self, now: Instant, guidance: Guidance, why: &str) {
+        self.settle_voices(now);
         self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why }));
+        if !self.watchdog.is_on_hold() {
+            // What the caller says to the person at this moment is not for the bot.
+            self.act(Act::Ear(EarState::Closed));
+            self.act(Act::Ear(EarState::Open));
+        }
         self.due.expect_nothing();
         let silence = self.silences.person(false, now);
         self.silence(silence);
-        if let Some((end, _)) = self.ending {
-            return self.end(now, end);
-        }
         self.tell_conversation(now, conversation::Input::HandedBack(guidance));
+        if self.ending.is_some() {
+            self.transcript.complete_bot();
+            self.extend_last_words(now);
+        }
         if self.watchdog.is_on_hold() {
             self.act(Act::Gain(Gain::Hold));
         }
@@ -120,14 +180,27 @@ impl Talk {
 
     pub(super) fn guide(&mut self, now: Instant, order: Guide) {
         let Guide { by, guidance, reply } = order;
-        if let Err(fault) = self.conversation.check_guidance(&guidance, false) {
-            return self.act(Act::Reply(reply, Err(fault)));
-        }
+        let given = self.give_guidance(now, &by, guidance, None);
+        self.act(Act::Reply(reply, given));
+    }
+
+    /// Gives guidance to the bot, which follows at the next pause; its number. `voice`: the seat at which it was said.
+    pub(super) fn give_guidance(
+        &mut self,
+        now: Instant,
+        by: &str,
+        guidance: Guidance,
+        voice: Option<Seat>,
+    ) -> Result<u64, GuidanceFault> {
+        self.conversation.check_guidance(&guidance, false)?;
         let id = self.number_guidance();
-        let data = self.described(now, id, &by, &guidance);
+        let mut data = self.described(now, id, by, &guidance);
+        if let Some(seat) = voice {
+            data["seat"] = seat.0.into();
+        }
         self.note_mark("guidance", data);
         self.tell_conversation(now, conversation::Input::Guided { id, guidance });
-        self.act(Act::Reply(reply, Ok(id)));
+        Ok(id)
     }
 
     fn number_guidance(&mut self) -> u64 {
@@ -143,7 +216,7 @@ impl Talk {
         })
     }
 
-    fn note_mark(&mut self, name: &str, data: Value) {
+    pub(super) fn note_mark(&mut self, name: &str, data: Value) {
         self.note(CallEvent::Mark(Mark { name: name.into(), data: Private(data) }));
     }
 

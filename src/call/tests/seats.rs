@@ -1,6 +1,7 @@
 //! What others than the caller do never moves the bot; what a takeover does to the core of a call.
 use super::*;
 use crate::call::seat::{GuidanceReply, Guide, HandBack, SeatEvent, SeatNews, SeatWhy};
+use crate::call::voices::VoiceHeard;
 use dialog::conversation::{Guidance, GuidanceFault};
 use media::hears::Supervision;
 use media::stats::LegStats;
@@ -46,7 +47,7 @@ pub(super) fn events(at: Instant, seat: Seat) -> Vec<Event> {
     let played = |phase| Played { utterance: UtteranceId(8), chars: 3, phase, at };
     vec![
         Event::Edge { seat, edge: Edge::Start { at: place, arrived: Some(at) } },
-        Event::Edge { seat, edge: Edge::End { at: place, arrived: Some(at) } },
+        Event::Edge { seat, edge: Edge::End { at: place, arrived: Some(at), voice: None } },
         Event::Key { seat, key: '1', at },
         Event::Played { seat, played: played(Phase::Started) },
         Event::Played { seat, played: played(Phase::Progress) },
@@ -108,7 +109,7 @@ fn a_takeover_hushes_the_bot_stops_its_timers_and_gives_the_call_back() {
     let place = SamplePos(0);
     for event in [
         Event::Edge { seat: Seat::CALLER, edge: Edge::Start { at: place, arrived: Some(at) } },
-        Event::Edge { seat: Seat::CALLER, edge: Edge::End { at: place, arrived: Some(at) } },
+        Event::Edge { seat: Seat::CALLER, edge: Edge::End { at: place, arrived: Some(at), voice: None } },
     ] {
         assert!(line.tell(CallInput::Room(event)).is_empty());
     }
@@ -177,4 +178,95 @@ fn an_echo_takes_supervisors_and_follows_nothing() {
     let guide = Guide { by: "anna".into(), guidance: Guidance::default(), reply };
     let acts = tell(CallInput::Guide(guide));
     assert!(matches!(&acts[..], [Act::Reply(_, Err(GuidanceFault::NoBot))]), "{acts:?}");
+}
+
+const AT: SamplePos = SamplePos(0);
+
+impl Line {
+    /// Somebody at a seat says something for a second, which is recognised; the turn is complete by then.
+    fn voice(&mut self, seat: Seat, session: u64, text: Option<&str>) -> Vec<Act> {
+        let mut acts = self.tell(CallInput::Room(Event::Edge {
+            seat,
+            edge: Edge::Start { at: AT, arrived: Some(self.at(self.now)) },
+        }));
+        acts.extend(self.pass(self.now + 1_000));
+        acts.extend(self.tell(CallInput::Room(Event::Edge {
+            seat,
+            edge: Edge::End { at: AT, arrived: Some(self.at(self.now)), voice: None },
+        })));
+        let hypothesis = Hypothesis { text: text.map(str::to_owned), confidence: 0.8 };
+        let (took, done_at) = (Duration::ZERO, self.at(self.now));
+        let heard = Heard::Final { hypothesis, from: AT, to: AT, engine: "told", took, done_at };
+        acts.extend(self.tell(CallInput::Voice(VoiceHeard { seat, session, heard })));
+        acts.extend(self.pass(self.now + 1_000));
+        acts
+    }
+}
+
+/// The sessions that were asked for, by seat.
+fn sessions(acts: &[Act]) -> Vec<(Seat, u64)> {
+    let of = |act: &Act| if let Act::Transcribe { seat, session, .. } = act { Some((*seat, *session)) } else { None };
+    acts.iter().filter_map(of).collect()
+}
+
+fn turns(acts: &[Act]) -> Vec<String> {
+    let of = |act: &Act| match act {
+        Act::Note(CallEvent::Turn(turn)) => Some(format!("{:?}: {}", turn.speaker, turn.text.0)),
+        _ => None,
+    };
+    acts.iter().filter_map(of).collect()
+}
+
+#[test]
+fn in_a_takeover_each_voice_is_a_turn_of_its_own_and_its_values_are_for_the_hand_back() {
+    let mut line = Line::greeted();
+    let acts = line.seat(SeatEvent::Joined(Supervision::TakeOver));
+    let opened = sessions(&acts);
+    assert_eq!(opened.iter().map(|(seat, _)| *seat).collect::<Vec<_>>(), [Seat::CALLER, SUPERVISOR]);
+    let acts = line.voice(SUPERVISOR, opened[1].1, Some("so that's four people"));
+    assert_eq!(turns(&acts), ["Supervisor: so that's four people"]);
+    assert_eq!(mark(&acts), ["spoke", "value_spoken"]);
+    let renewed = sessions(&acts);
+    assert!(matches!(renewed[..], [(SUPERVISOR, session)] if session > opened[1].1), "{renewed:?}");
+    let acts = line.voice(Seat::CALLER, opened[0].1, None);
+    assert_eq!(turns(&acts), ["Caller: [not recognised]"]);
+    // Nothing of it has moved the bot: only the call's own limit is due.
+    assert_eq!(line.talk.deadline().map(|(_, why)| why), Some(Why::CallLimit));
+    let acts = line.seat(SeatEvent::Mode(Supervision::Monitor, SeatWhy::Asked));
+    let said: Vec<&str> = acts
+        .iter()
+        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.text.as_str()) } else { None })
+        .collect();
+    assert_eq!(said, ["I'm back with you.", "For how many?"], "the value is for the form, and no answer to the bot");
+}
+
+#[test]
+fn who_joins_in_is_transcribed_beside_the_bot_and_who_listens_is_not() {
+    let mut line = Line::greeted();
+    assert!(sessions(&line.seat(SeatEvent::Joined(Supervision::Monitor))).is_empty());
+    let opened = sessions(&line.seat(SeatEvent::Mode(Supervision::Barge, SeatWhy::Asked)));
+    assert_eq!(opened.len(), 1);
+    let due = line.talk.deadline();
+    let edge = Edge::Start { at: AT, arrived: Some(line.at(line.now)) };
+    assert!(line.tell(CallInput::Room(Event::Edge { seat: SUPERVISOR, edge })).is_empty());
+    assert_eq!(line.talk.deadline(), due);
+    let acts = line.seat(SeatEvent::Mode(Supervision::Monitor, SeatWhy::Asked));
+    assert!(acts.iter().any(|act| matches!(act, Act::StopTranscribing(SUPERVISOR))));
+}
+
+#[test]
+fn a_spoken_whisper_guides_the_bot_and_its_words_stand_nowhere() {
+    let mut line = Line::greeted();
+    let opened = sessions(&line.seat(SeatEvent::Joined(Supervision::Whisper)));
+    assert_eq!(opened.len(), 1);
+    let acts = line.voice(SUPERVISOR, opened[0].1, Some("something else"));
+    assert!(turns(&acts).is_empty() && mark(&acts).contains(&"whisper_lost"), "{:?}", mark(&acts));
+    let session = sessions(&acts)[0].1;
+    let acts = line.voice(SUPERVISOR, session, Some("four people"));
+    assert!(turns(&acts).is_empty(), "no turn of the transcript");
+    assert!(mark(&acts).contains(&"guidance"), "{:?}", mark(&acts));
+    let slots: Vec<_> = acts.iter().filter(|act| matches!(act, Act::Note(CallEvent::Slot(_)))).collect();
+    assert_eq!(slots.len(), 1, "the bot has followed: {acts:?}");
+    let told = format!("{acts:?}");
+    assert!(!told.contains("four people"), "{told}");
 }

@@ -206,3 +206,54 @@ fn after_events_were_missed_the_wall_is_what_the_store_holds() {
     let row = &changes.rows[0];
     assert_eq!((words(&row.bot_words), row.floor, row.slots.len()), ("Hello", Floor::Caller, 1));
 }
+
+#[test]
+fn a_row_says_what_the_caller_is_helped_with_also_after_events_were_missed() {
+    let mut rig = Rig::new(&["one"]);
+    let task = |task: serde_json::Value| {
+        CallEvent::Mark(Mark { name: "task".into(), data: Private(json!({"ms": 5, "task": task})) })
+    };
+    rig.note("one", task(json!("book")));
+    assert_eq!(rig.row().task.as_deref(), Some("book"));
+    rig.note("one", task(json!("cancel")));
+    assert_eq!(rig.row().task.as_deref(), Some("cancel"));
+    let mut call = Call::new("one", START, &started());
+    call.task = Some("book".into());
+    rig.wall.restore(at(rig.now), &[call]);
+    assert_eq!(rig.row().task.as_deref(), Some("book"));
+    rig.note("one", task(serde_json::Value::Null));
+    assert_eq!(rig.row().task, None);
+}
+
+#[test]
+fn after_events_were_missed_a_takeover_is_known_who_has_left_is_gone_and_nothing_counts_twice() {
+    let mut rig = Rig::new(&["a"]);
+    let seat = |name: &str, data| CallEvent::Mark(Mark { name: name.into(), data: Private(data) });
+    rig.note("a", seat("seat_joined", json!({"seat": 4, "name": "minh", "mode": "monitor"})));
+    rig.take();
+    let mut call = Call::new("a", START, &started());
+    call.answered_at = Some(START);
+    let CallEvent::Turn(cut) = bot_turn("Hello there", "Hello") else { unreachable!() };
+    let cut = Turn { interrupted: true, ..cut };
+    call.turns.push(cut.clone());
+    let lan = SupervisorSeat { seat: 3, name: "lan".into(), mode: "takeover".into(), since: START };
+    call.seats.push(lan);
+    rig.wall.restore(START, std::slice::from_ref(&call));
+    let row = rig.row();
+    let taken: Vec<_> = row.seats.into_values().map(|seat| (seat.name, seat.mode)).collect();
+    assert_eq!(taken, [("lan".to_owned(), "takeover".to_owned())], "minh has left meanwhile");
+    // While a person speaks with the caller, silence is no concern.
+    rig.live("a", LiveChange::Floor { floor: Floor::Waiting });
+    rig.now = 120_000;
+    rig.wall.tick(at(rig.now));
+    rig.take();
+    assert!(rig.wall.row(at(rig.now), "a").unwrap().health.concerns.iter().all(|one| one.reason != Reason::Silence));
+    // An event that was on its way when the store was read is counted once: as many interruptions as happened.
+    rig.now = 1_000;
+    rig.wall.restore(at(rig.now), std::slice::from_ref(&call));
+    rig.take();
+    rig.note("a", CallEvent::Turn(cut.clone()));
+    assert!(!rig.wall.has_changed(), "it is known");
+    rig.note("a", CallEvent::Turn(Turn { started_ms: 7_000, ended_ms: 7_900, ..cut }));
+    assert!(rig.wall.has_changed(), "another one is new");
+}

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { OUT, check, offences, pause, play, until } from "./page.mjs";
-import { callId, callSnapshot, console_, detail, dice, row, snapshot, sound } from "./supervisor.mjs";
+import { ALERTS, callId, callSnapshot, console_, detail, dice, pushed, row, snapshot, sound } from "./supervisor.mjs";
 
 const LIVE = callId(1);
 const OVER = callId(2);
@@ -37,7 +37,10 @@ await play(async (open) => {
         details,
         recording: sound(),
         wall: (socket) => socket.send(snapshot(rows(40))),
-        live: (socket) => socket.send(callSnapshot(details[LIVE], lang)),
+        live: (socket) => {
+          socket.send(callSnapshot(details[LIVE], lang));
+          socket.send(JSON.stringify({ event: "live", call: LIVE, change: "levels", caller: 74, bot: 12 }));
+        },
         ...options,
       });
     const look = async (page, name) => {
@@ -47,8 +50,10 @@ await play(async (open) => {
       if (wide > 0) found.push(`${name} ${lang} ${width}: ${wide} pixels too wide`);
       for (const offence of await offences(page)) found.push(`${name} ${lang} ${colorScheme} ${width}: ${offence}`);
     };
-    const over = async (page) => {
-      check(page.problems.length === 0, `problems: ${page.problems.join("\n")}`);
+    const over = async (page, known = []) => {
+      // A browser counts each refusal that it is given among the problems.
+      const problems = page.problems.filter((line) => !known.some((one) => one.test(line)));
+      check(problems.length === 0, `problems: ${problems.join("\n")}`);
       await page.context().close();
     };
 
@@ -101,8 +106,8 @@ await play(async (open) => {
     page = await show({ hash: `#/call/${LIVE}` });
     await until("the transcript", () => page.locator(".turn.live.caller").count());
     await look(page, "call");
-    await page.locator("details summary").click();
-    await page.locator("details summary").scrollIntoViewIfNeeded();
+    await page.locator("details summary").first().click();
+    await page.locator("details summary").first().scrollIntoViewIfNeeded();
     await look(page, "call-timeline");
     await page.locator(".slots button").first().click();
     await look(page, "call-slot");
@@ -117,6 +122,60 @@ await play(async (open) => {
     await pause(900);
     await page.locator(".replay .round").click();
     await look(page, "replay");
+    await over(page);
+
+    // The marks along the loudness, the score's moments, the link, what erases.
+    page = await show({ hash: `#/call/${OVER}/12200` });
+    await until("the mark of the moment", () => page.locator(".turn.marked").count());
+    await until("tools, alerts and notes along the loudness", async () => (await page.locator(".point").count()) >= 4);
+    await page.locator(".criteria .at").first().click();
+    const place = () => page.evaluate(() => Number(document.querySelector("canvas").getAttribute("aria-valuenow")));
+    await until("a criterion's moment", async () => (await place()) === 18);
+    for (const part of [".criteria", ".notes"]) {
+      await page.locator(part).first().scrollIntoViewIfNeeded();
+      await look(page, `replay-${part.slice(1)}`);
+    }
+    await page.locator("details summary").last().click();
+    await page.locator(".ladder").scrollIntoViewIfNeeded();
+    await look(page, "replay-signalling");
+    await page.locator(".moreactions .button").first().click();
+    await page.locator("dialog .primary").click();
+    await until("the link", () => page.locator("dialog input[readonly]:visible").count());
+    await look(page, "replay-share");
+    await page.keyboard.press("Escape");
+    await page.locator(".moreactions .danger").click();
+    await look(page, "replay-erase");
+    await over(page);
+
+    // What is pushed besides calls: each page is there from when the server tells of it.
+    const tell = (socket) => {
+      const { approvals, queue, offers } = pushed();
+      socket.send(snapshot(rows(40)));
+      socket.send(JSON.stringify({ event: "approvals", approvals }));
+      socket.send(JSON.stringify({ event: "queue", queue }));
+      return offers;
+    };
+    page = await show({ alerts: ALERTS, wall: tell, hash: "#/approvals" });
+    await until("approvals", () => page.locator(".card").count());
+    await look(page, "approvals");
+    const [asked] = await Promise.all([page.waitForRequest(/approvals\/1$/), page.keyboard.press("y")]);
+    check(asked.postDataJSON().decision === "approve", "the key decides");
+    await over(page, [/404/]);
+    page = await show({ alerts: ALERTS, wall: tell, hash: "#/alerts" });
+    await until("alerts", () => page.locator(".alerts li").count());
+    await look(page, "alerts");
+    await over(page);
+    page = await show({
+      alerts: ALERTS,
+      wall: (socket) => {
+        const offers = tell(socket);
+        socket.send(JSON.stringify({ event: "alert", alert: { ...ALERTS[0], id: "10" } }));
+        socket.send(JSON.stringify({ event: "offers", offers }));
+      },
+      hash: "#/people",
+    });
+    await until("the offer", () => page.locator(".offer").count());
+    await look(page, "people");
     await over(page);
 
     page = await show({ hash: "#/today" });

@@ -14,11 +14,17 @@ export const RIGHTS = [
   "guide",
   "end_calls",
   "pause_recording",
+  "annotate",
+  "approve",
+  "answer",
+  "export",
+  "erase",
 ];
 
 const SAID = {
   en: {
     bot: "booking.en",
+    task: "book",
     asked: ["In which city do you need the room?", "For which day?", "At what time?", "For how many people?"],
     given: [
       "mountain view",
@@ -31,6 +37,7 @@ const SAID = {
   },
   vi: {
     bot: "places.vi",
+    task: "tìm chỗ",
     asked: ["Quý khách tìm cà phê, khách sạn, karaoke, mát xa, hay trạm ATM?", "Ở quận nào ạ?", "Cho mấy người ạ?"],
     given: ["tìm khách sạn", "ở quận hoàn kiếm", "hai người", "cho tôi gặp nhân viên"],
     slots: { kind: "khách sạn", district: "Hoàn Kiếm", people: 2 },
@@ -54,6 +61,29 @@ const WORRIES = [
   ],
   [{ reason: "interruptions", value: 5, points: 16 }],
   [{ reason: "no_sound", value: 14000, points: 60 }],
+];
+
+const MOODS = [
+  null,
+  null,
+  { state: "calm", trend: "steady", why: [] },
+  { state: "calm", trend: "steady", why: [] },
+  { state: "pleased", trend: "rising", why: [{ code: "thanks", words: "thank you", at_ms: 9000 }] },
+  { state: "tense", trend: "falling", why: [{ code: "repeats", value: 3, at_ms: 9000 }] },
+  {
+    state: "upset",
+    trend: "falling",
+    why: [
+      { code: "raised_voice", value: 9, at_ms: 15000 },
+      { code: "asks_person", value: 2, at_ms: 3610 },
+    ],
+  },
+];
+
+const STEPS = [
+  { code: "take_over", why: [{ code: "asked_person", value: 2 }, { code: "upset" }] },
+  { code: "say_line", line: "I am sorry about that. Which day suits you?", why: [{ code: "misses", value: 3 }] },
+  { code: "ask_by_keys", why: [{ code: "misses", value: 3 }] },
 ];
 
 /** Numbers that look thrown and are the same each time. */
@@ -90,7 +120,10 @@ export function row(n, throwDice, { since = 300 } = {}) {
     floor_since: new Date().toISOString(),
     caller_words: pick([...said.given, null]),
     bot_words: pick(said.asked),
+    task: known.length ? said.task : null,
     slots: Object.fromEntries(known.map(([name, value], at) => [name, { value, confirmed: at === 0 }])),
+    mood: MOODS[n % MOODS.length],
+    next: [],
     mos: pick([4.3, 4.2, 4.1, 3.4, 2.8, null]),
     health: { score: 100 - concerns.reduce((sum, { points }) => sum + points, 0), concerns },
   };
@@ -104,7 +137,7 @@ const json = (body, status = 200) => ({ status, contentType: "application/json",
  */
 export async function console_(
   browser,
-  { session = {}, wall, live, details = {}, recording, answer, hash = "#/", ...options } = {},
+  { session = {}, wall, live, details = {}, recording, answer, alerts = [], hash = "#/", ...options } = {},
 ) {
   const page = await visit(browser, "about:blank", { microphone: true, ...options });
   const who = { user: { name: "lan.nguyen", role: "supervisor", bots: null }, rights: RIGHTS, csrf: "c", ...session };
@@ -125,6 +158,13 @@ export async function console_(
         headers: { "accept-ranges": "bytes" },
         body: recording,
       });
+    if (rest === "/notes") return route.fulfill(method === "GET" ? json(NOTES) : json(noted(request), 201));
+    if (rest === "/tags") return route.fulfill(json(request.postDataJSON()));
+    if (rest === "/shares")
+      return route.fulfill(json({ secret: "s".repeat(43), until: new Date(Date.now() + 86400000).toISOString() }, 201));
+    if (/^callers\//.test(path)) return route.fulfill(json({ calls: 3, recordings: 3 }));
+    if (path === "agents") return route.fulfill(json({ agents: AGENTS }));
+    if (path === "alerts") return route.fulfill(json({ alerts, before: null }));
     if (path === "numbers") return route.fulfill(json(numbers()));
     if (path === "calls") return route.fulfill(json({ calls: Object.values(details), before: null }));
     return route.fulfill(json({ detail: `no ${path} here` }, 404));
@@ -134,6 +174,138 @@ export async function console_(
   await page.goto(`${BASE}/console/${hash}`);
   return page;
 }
+
+const NOTES = {
+  notes: [
+    {
+      id: 1,
+      at: "2026-11-30T08:12:44Z",
+      by: "minh",
+      at_ms: 12200,
+      text: "The tool was slow here; called back, all is well.",
+    },
+    { id: 2, at: "2026-11-30T08:20:01Z", by: "an", at_ms: null, text: "Khách muốn phòng yên tĩnh." },
+  ],
+  tags: ["breakfast", "call back"],
+};
+
+const noted = (request) => ({
+  id: 3,
+  at: new Date().toISOString(),
+  by: "lan.nguyen",
+  at_ms: null,
+  ...request.postDataJSON(),
+});
+
+const AGENTS = [
+  { name: "an", available: true, skills: ["billing"], offer: null, call: null, since: "2026-11-30T08:00:00Z" },
+  { name: "lan.nguyen", available: true, skills: [], offer: 7, call: null, since: "2026-11-30T08:00:00Z" },
+  { name: "minh", available: true, skills: [], offer: null, call: callId(3), since: "2026-11-30T08:00:00Z" },
+  { name: "tuấn", available: false, skills: ["tiếng Anh"], offer: null, call: null, since: "2026-11-30T08:00:00Z" },
+];
+
+const soon = (ms) => new Date(Date.now() + ms).toISOString();
+
+/** What the server pushes besides calls: actions that wait for a supervisor, an offer, who waits. */
+export function pushed() {
+  const approval = (id, action, values, ms, by) => ({
+    id,
+    call: callId(Number(id)),
+    bot: "booking.en",
+    task: "refund",
+    action,
+    values,
+    asked_at: soon(-20000),
+    until: soon(ms),
+    default: by,
+  });
+  return {
+    approvals: [
+      approval(
+        "1",
+        "A refund",
+        [
+          { slot: "amount", label: "amount", text: "$ 40" },
+          { slot: "order", label: "order", text: "A-1204" },
+        ],
+        9000,
+        "decline",
+      ),
+      approval("2", "Hủy đặt phòng", [{ slot: "code", label: "mã", text: "7731" }], 48000, "approve"),
+    ],
+    queue: [
+      {
+        call: callId(4),
+        bot: "booking.en",
+        destination: "front-desk",
+        position: 1,
+        since: soon(-42000),
+        waited_s: 42,
+        expected_s: 60,
+        skills: [],
+        offered_to: "lan.nguyen",
+      },
+      {
+        call: callId(5),
+        bot: "places.vi",
+        destination: "lễ tân",
+        position: 2,
+        since: soon(-9000),
+        waited_s: 9,
+        expected_s: null,
+        skills: [],
+        offered_to: null,
+      },
+    ],
+    offers: [
+      {
+        id: 7,
+        call: callId(4),
+        bot: "booking.en",
+        destination: "front-desk",
+        why: "asked for a person",
+        waited_s: 42,
+        summary: [
+          { speaker: "bot", text: "In which city do you need the room?" },
+          { speaker: "caller", text: "can i talk to a person" },
+        ],
+        task: "book",
+        slots: [{ name: "people", value: 2, confirmed: true }],
+        next: "date",
+        mood: null,
+        until: soon(18000),
+      },
+    ],
+  };
+}
+
+/** Alerts as the server tells them, newest first. */
+export const ALERTS = [
+  ["9", "critical", { kind: "mood", reason: { code: "mood", state: "upset" } }],
+  ["8", "warning", { kind: "silence", reason: { code: "silence", value: 11200 } }],
+  ["7", "warning", { kind: "words", reason: { code: "words", word: "lawyer", by: "caller" } }],
+  [
+    "6",
+    "info",
+    {
+      kind: "long_call",
+      reason: { code: "long_call", value: 660000 },
+      seen: { by: "minh", at: "2026-11-30T08:20:01Z" },
+    },
+  ],
+].map(([id, severity, more]) => ({
+  id,
+  severity,
+  rule: `rule-${id}`,
+  call: callId(Number(id)),
+  bot: "booking.en",
+  at: new Date(Date.now() - 60000 * (10 - Number(id))).toISOString(),
+  from_ms: 15000,
+  to_ms: 17000,
+  turn: null,
+  seen: null,
+  ...more,
+}));
 
 /** The numbers of a day with some calls. */
 function numbers() {
@@ -230,8 +402,8 @@ export function timeline(id, language, { live }) {
     mark(9000, "key"),
     turn("caller", "2", 9000, 9400, { by: "keys" }),
     slot(9410, "people", 2, true),
-    mark(9420, "tool_called", { tool: "find_room" }),
-    mark(11900, "tool_failed", { tool: "find_room" }),
+    mark(9420, "tool_called", { id: 1, tool: "find_room" }),
+    mark(11900, "tool_failed", { id: 1, tool: "find_room", why: "no answer in time" }),
     latency(12200, 3, [200, 0, 2520, 60, 8]),
     turn("bot", third, 12200, 14100),
     turn("caller", "•••", 15000, 17000, { heard: "•••", by: "keys" }),
@@ -240,8 +412,10 @@ export function timeline(id, language, { live }) {
     mark(17005, "guidance_used", { id: 1, turn: 5 }),
     mark(17006, "guidance", { id: 2, by: "minh", task: "cancel", slots: [], say: false }),
     mark(17007, "guidance_refused", { id: 2, why: "this bot has no task `cancel`" }),
-    mark(17010, "tool_called", { tool: "find_room" }),
-    mark(17400, "tool_answered", { tool: "find_room" }),
+    mark(17010, "tool_called", { id: 2, tool: "find_room" }),
+    mark(17400, "tool_answered", { id: 2, tool: "find_room", why: null }),
+    mark(17450, "mood", MOODS.at(-1)),
+    mark(17460, "task", { task: said.task }),
     latency(17800, 5, [210, 60, 410, 70, 9]),
     at(18000, {
       event: "line",
@@ -299,6 +473,8 @@ export function callSnapshot(call, language) {
     bot: call.bot,
     language,
     health: { score: 20, concerns },
+    mood: MOODS.at(-1),
+    next: STEPS,
     floor: "caller",
   };
   const under_way = [

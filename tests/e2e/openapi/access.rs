@@ -23,7 +23,7 @@ impl Walk<'_> {
         self.waits().await;
     }
 
-    fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
+    pub(super) fn form(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         self.server.authorised(method, path).json(body)
     }
 
@@ -124,6 +124,8 @@ impl Walk<'_> {
         let body = |rights: Value| json!({"name": "crm", "rights": rights, "expires_at": soon});
         let made = self.ask(&Method::POST, tokens, self.form(Method::POST, tokens, &body(json!(["erase"])))).await;
         let (id, token) = (made.json()["id"].clone(), made.json()["token"].clone());
+        let again = self.form(Method::POST, tokens, &body(json!(["erase"])));
+        assert_eq!(self.ask(&Method::POST, tokens, again).await.status, 409, "its name is taken");
         let none = self.form(Method::POST, tokens, &body(json!([])));
         assert_eq!((made.status, self.ask(&Method::POST, tokens, none).await.status), (201, 422));
         assert_eq!(self.ask(&Method::GET, tokens, self.server.authorised(Method::GET, tokens)).await.status, 200);
@@ -135,6 +137,8 @@ impl Walk<'_> {
             "/api/v1/numbers",
             "/api/v1/bots",
             "/api/v1/audit",
+            "/api/v1/alerts",
+            "/api/v1/webhooks/deliveries",
         ] {
             let request = self.server.request(Method::GET, route).bearer_auth(token.as_str().expect("a token"));
             let answer = self.ask(&Method::GET, route, request).await;
@@ -211,6 +215,13 @@ impl Walk<'_> {
             ("GET", "/api/v1/offers", None),
             ("POST", "/api/v1/offers/{id}", None),
             ("DELETE", "/api/v1/offers/{id}", Some(json!({"why": "busy"}))),
+            ("GET", "/api/v1/calls/{id}/notes", None),
+            ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
+            ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),
+            ("POST", "/api/v1/calls/{id}/shares", Some(json!({}))),
+            ("DELETE", "/api/v1/callers/{id}", None),
+            ("GET", "/api/v1/approvals", None),
+            ("POST", "/api/v1/approvals/{id}", Some(json!({"decision": "decline"}))),
         ] {
             let method: Method = method.parse().expect("a method");
             let request = self.server.request(method.clone(), &route.replace("{seat}", "2")).header("cookie", cookie);
@@ -223,6 +234,11 @@ impl Walk<'_> {
                 "{method} {route}"
             );
         }
+        // A link is opened by whoever is known; by a cookie from this server's own pages alone.
+        const SHARES: &str = "/api/v1/shares";
+        let bare = self.server.request(Method::POST, SHARES).header("cookie", cookie).json(&json!({"secret": "x"}));
+        let answer = self.ask(&Method::POST, SHARES, bare).await;
+        assert_eq!((answer.status, answer.json()["code"].clone()), (403, json!("csrf")));
     }
 
     /// A viewer's password: of another session than the one given, which ends.

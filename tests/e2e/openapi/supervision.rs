@@ -83,6 +83,17 @@ impl Walk<'_> {
             let none = none.json(&json!({"task": "book"}));
             assert_eq!(self.ask(&Method::POST, route, none).await.status, 404);
         }
+        let (list, one_of) = ("/api/v1/approvals", "/api/v1/approvals/{id}");
+        assert_eq!(self.ask(&Method::GET, list, server.authorised(Method::GET, list)).await.status, 200);
+        for (approval, body, status) in [
+            (format!("{id}.99"), json!({"decision": "approve"}), 404),
+            (format!("{id}.99"), json!({"decision": "perhaps"}), 422),
+            ("none".to_owned(), json!({"decision": "approve"}), 404),
+        ] {
+            let request = server.authorised(Method::POST, &format!("{list}/{approval}")).json(&body);
+            let answer = self.ask(&Method::POST, one_of, request).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+        }
         for status in [200, 404] {
             let leave = server.authorised(Method::DELETE, &second.location);
             assert_eq!(self.ask(&Method::DELETE, one, leave).await.status, status);

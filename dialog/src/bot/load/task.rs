@@ -1,4 +1,5 @@
 //! One `[[task]]` of a bot file.
+use super::approval;
 use super::check::{BotFault, Check, Gaps, Name};
 use super::condition::{Known, condition};
 use super::lookup::{OfTask, lookup, may_ask};
@@ -179,7 +180,9 @@ fn on_done(check: &Check, key: &str, done: DoneFile, sayable: &Sayable) -> Resul
         }
         None => None,
     };
-    Ok(OnDone { request, say, then: done.then })
+    let action = |text| sayable.passage(check, &format!("{key}.approval.action"), SayFile::One(text), false);
+    let approval = approval::approval(check, key, done.confirm, done.approval, action)?;
+    Ok(OnDone { request, say, then: done.then, approval })
 }
 
 /// Refuses the keys of a request where there is none.

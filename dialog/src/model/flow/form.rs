@@ -274,6 +274,17 @@ impl Form {
         self.said_value(slot, None).unwrap_or_default()
     }
 
+    /// A slot's value as people read it, a secret one masked; `None`: it has none.
+    pub fn written_value(&self, slot: usize) -> Option<String> {
+        let spec = &self.bot.slots[slot];
+        let filled = self.slots[slot].as_ref()?;
+        if spec.secret {
+            return Some(MASK.to_owned());
+        }
+        let written = say::written::spelling(&filled.value, &spec.kind, self.bot.language).map(|(_, written)| written);
+        written.or_else(|| self.said_value(slot, None))
+    }
+
     /// A slot's value in a form of its own; `None`: it has none.
     fn said_value(&self, slot: usize, say_as: Option<SayAs>) -> Option<String> {
         let spec = &self.bot.slots[slot];

@@ -29,6 +29,8 @@ pub(super) struct Interview {
     tools: u64,
     /// The lookup of the task that runs, by its index, with its request; `None`: what runs does the task.
     pub(super) looking_up: Option<(usize, HttpRequest)>,
+    /// The approval that is waited for.
+    pub(super) approval: Option<ToolId>,
     /// Lookups since the caller last gave an answer.
     pub(super) unattended: u8,
 }
@@ -42,6 +44,7 @@ impl Interview {
             inquiry: Inquiry::new(limits),
             tools: 0,
             looking_up: None,
+            approval: None,
             unattended: 0,
         }
     }
@@ -66,6 +69,9 @@ impl Interview {
 
     /// Somebody spoke, and it was nothing that was asked for.
     pub fn not_understood(&mut self) -> Reply {
+        if self.inquiry.step == Step::Approval {
+            return self.still_waits();
+        }
         if self.inquiry.step == Step::Message {
             return self.message_left();
         }
@@ -139,6 +145,9 @@ impl Interview {
     }
 
     pub fn unheard(&mut self) -> Reply {
+        if self.inquiry.step == Step::Approval {
+            return self.still_waits();
+        }
         if self.inquiry.step == Step::Message {
             return self.message_left();
         }
@@ -146,6 +155,9 @@ impl Interview {
     }
 
     pub fn no_input(&mut self) -> Reply {
+        if self.inquiry.step == Step::Approval {
+            return self.still_waits();
+        }
         self.inquiry.no_input(&self.form)
     }
 
@@ -181,9 +193,9 @@ impl Interview {
             self.form.propose(slot, found.value);
         }
         let why = values.out_of_range.and_then(|slot| question::range(&self.form, slot));
-        let fact = values.fact.map(|fact| self.form.bot.facts[fact].say.clone());
+        let told = values.aside.map(|aside| question::answered(&self.form, aside));
         self.fill_after(
-            why.iter().chain(&fact).map(|text| Sentence::new(text)).collect(),
+            why.iter().chain(&told).map(|text| Sentence::new(text)).collect(),
             parse::with_confidence(values.taken, confidence),
         )
     }
@@ -362,7 +374,18 @@ impl Interview {
         let bot = self.form.bot.clone();
         let Some(task) = self.form.task() else { return self.advance(say) };
         let news = self.form.confirm_all();
-        let mut reply = match &bot.tasks[task].done.request {
+        let mut reply = match &bot.tasks[task].done.approval {
+            Some(approval) => self.ask_approval(&bot.tasks[task], approval, say),
+            None => self.carry_out(task, say),
+        };
+        reply.slots.splice(0..0, news);
+        reply
+    }
+
+    /// Does what the task is for.
+    pub(super) fn carry_out(&mut self, task: usize, say: Vec<Sentence>) -> Reply {
+        let bot = self.form.bot.clone();
+        match &bot.tasks[task].done.request {
             Some(template) => match request::request(&self.form, template) {
                 Some(request) => self.run(request, template, say),
                 None => self.fault(None),
@@ -372,20 +395,27 @@ impl Interview {
                 reply.say.splice(0..0, say);
                 reply
             }
-        };
-        reply.slots.splice(0..0, news);
-        reply
+        }
+    }
+
+    /// The number of the next tool.
+    pub(super) fn next_tool(&mut self) -> ToolId {
+        self.tools += 1;
+        ToolId(self.tools)
     }
 
     /// Runs a tool, after what is to be said first.
     pub(super) fn run(&mut self, request: HttpRequest, template: &RequestTemplate, say: Vec<Sentence>) -> Reply {
         self.inquiry.step = Step::Busy;
-        self.tools += 1;
-        Reply::new(say, Next::Run(request.call(ToolId(self.tools), template.effect, template.limit)))
+        let id = self.next_tool();
+        Reply::new(say, Next::Run(request.call(id, template.effect, template.limit)))
     }
 
     /// The tool has this outcome.
     pub fn tool_done(&mut self, id: ToolId, result: Result<Json, ToolFault>) -> Reply {
+        if let Some(reply) = self.decided(id, &result) {
+            return reply;
+        }
         if let Some((lookup, request)) = self.looking_up.take() {
             return self.looked_up(lookup, request, id, result);
         }

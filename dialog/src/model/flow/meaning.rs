@@ -1,4 +1,5 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
+use super::aside::Aside;
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
@@ -10,9 +11,8 @@ use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::answer::{Question, Verdict, answer, has_reservation};
 use crate::value::around::Unclear;
-use crate::value::calendar::time_of_day;
 use crate::value::correction::means_change;
-use crate::value::found::{Found, Growth};
+use crate::value::found::Growth;
 use crate::value::half_of_day::DayPart;
 use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
@@ -24,7 +24,7 @@ pub(super) enum Meaning {
     /// A task, with the values that were said with it.
     Begin {
         task: usize,
-        values: Vec<Fill>,
+        values: SaidValues,
     },
     /// Another task in the midst of one.
     Switch(usize),
@@ -110,8 +110,8 @@ pub(super) struct SaidValues {
     pub proposed: Option<Fill>,
     /// A slot for which a number was said that it does not take.
     pub out_of_range: Option<usize>,
-    /// A fact that was asked for behind the values: "Boston, and how much is it?"
-    pub fact: Option<usize>,
+    /// What was asked behind the values: "Boston, and how much is it?"
+    pub aside: Option<Aside>,
 }
 
 impl SaidValues {
@@ -154,6 +154,9 @@ impl Context<'_> {
             }
             return Meaning::Text(slot);
         }
+        if let Some(values) = self.values_and_question(words) {
+            return Meaning::Values(values);
+        }
         if let Some(meaning) = self.at_any_step(words) {
             return meaning;
         }
@@ -164,6 +167,7 @@ impl Context<'_> {
             Step::Review => self.review(words),
             Step::Change => self.change(words),
             Step::Stop => self.stop(words),
+            Step::Approval => self.while_waiting(words),
             Step::Message | Step::Person | Step::Busy | Step::Over => Meaning::Ignored,
         };
         if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
@@ -291,7 +295,9 @@ impl Context<'_> {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
-            Step::Task | Step::Change | Step::Message | Step::Person | Step::Busy | Step::Over => false,
+            Step::Task | Step::Change | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => {
+                false
+            }
         }
     }
 
@@ -340,7 +346,9 @@ impl Context<'_> {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
-            Step::Slot(_) | Step::Stop | Step::Message | Step::Person | Step::Busy | Step::Over => Question::Own,
+            Step::Slot(_) | Step::Stop | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => {
+                Question::Own
+            }
         };
         match answer(words, self.form.bot.language, question) {
             Some((verdict, len)) => (Some(verdict), &words[len..]),
@@ -405,7 +413,7 @@ impl Context<'_> {
             |f: &Fill| changes || changes_items(f) || asked(f.slot) || !self.form.is_other(f.slot, &f.found.value);
         let (taken, mut other): (Vec<Fill>, Vec<Fill>) = values.into_iter().partition(fits);
         let proposed = if other.is_empty() { None } else { Some(other.swap_remove(0)) };
-        SaidValues { taken, proposed, out_of_range, fact: None }
+        SaidValues { taken, proposed, out_of_range, aside: None }
     }
 
     /// A slot of the task for which the words from `from` on hold a number that it does not take, outside of these values.
@@ -428,10 +436,9 @@ impl Context<'_> {
 
     fn task(&self, words: &[String]) -> Meaning {
         if let Some(task) = self.meant(words) {
-            return Meaning::Begin {
-                task,
-                values: self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills,
-            };
+            let (aside, words) = self.aside(words).map_or((None, words), |(aside, at)| (Some(aside), &words[..at]));
+            let taken = self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills;
+            return Meaning::Begin { task, values: SaidValues { taken, aside, ..SaidValues::default() } };
         }
         match self.verdict(words) {
             (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
@@ -443,10 +450,6 @@ impl Context<'_> {
     fn answer(&self, words: &[String]) -> Meaning {
         if let Some(all) = self.that_is_all(words) {
             return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
-        }
-        if let Some((fact, at)) = self.fact_behind(words) {
-            let taken = self.sorted(self.verdict(words).0, &words[..at], 0, self.fills(&words[..at]));
-            return Meaning::Values(SaidValues { fact: Some(fact), ..taken });
         }
         let Given { fills, unclear, .. } = self.given(words);
         if !fills.is_empty() {
@@ -492,10 +495,10 @@ impl Context<'_> {
         let from = words.len() - rest.len();
         let is_yes_no = self.form.bot.slots[slot].kind == Kind::YesNo;
         let mut given = if is_yes_no { Given::default() } else { self.behind(verdict, words, from) };
-        if given.fills.is_empty()
+        if !given.fills.iter().any(|fill| fill.slot == slot)
             && let Some(fill) = self.other_half(slot, words)
         {
-            given = Given { fills: vec![fill], ..Given::default() };
+            given = Given { fills: [vec![fill], given.fills].concat(), ..Given::default() };
         }
         let known = self.form.checked_value(slot);
         // "yes, nine" to "did you say nine p m?"
@@ -533,14 +536,6 @@ impl Context<'_> {
             Some(Verdict::Unsure) | None if is_open => Meaning::Denied(slot),
             Some(Verdict::Unsure) | None => Meaning::NotUnderstood,
         }
-    }
-
-    /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
-    fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
-        let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
-        let part = DayPart::answered(words, self.form.bot.language)?;
-        let time = time_of_day(part.hour(known.hour().into()), known.minute().into())?;
-        Some(Fill { slot, found: Found::new(Value::Time(time), words.len()), end: words.len() })
     }
 
     fn review(&self, words: &[String]) -> Meaning {

@@ -4,18 +4,19 @@ use crate::language::Language;
 use crate::value;
 use crate::value::answer::{Question, answer};
 use crate::value::around::{Unclear, moves};
-use crate::value::correction::means_change;
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
 use crate::value::items;
 use crate::value::kind::{Kind, Span, SpanOf, Value};
 use crate::value::span;
 use crate::value::words::{begin_with, ends_with, starts, tokens};
+use cues::{Cue, corrects_part};
 use jiff::civil::DateTime;
 use left_over::{LeftOver, Sentence};
 use mentions::Mention;
 pub use mentions::{Fill, Given};
 
+mod cues;
 mod left_over;
 mod mentions;
 
@@ -96,6 +97,8 @@ pub fn has_number_left(words: &[String], from: usize, fills: &[Fill], language: 
 #[derive(Clone, Copy)]
 struct Place {
     at: usize,
+    /// Where the value before it ends.
+    last: usize,
     /// The word there belongs to a number that began before it and that no slot took.
     inside_number: bool,
     /// The word before it is a number, or begins one, and no slot took it.
@@ -104,16 +107,6 @@ struct Place {
     behind_numbers: bool,
     /// There is a number somewhere before it that no slot took ("twelve dollars five").
     has_number_before: bool,
-}
-
-/// Words before a value that lead to its slot.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cue {
-    None,
-    /// Those that lead to any value of its kind ("at").
-    Usual,
-    /// The slot's own.
-    Own,
 }
 
 /// The search for values: the slots that may be filled, and the one that was asked for.
@@ -137,9 +130,11 @@ impl SlotSearch<'_> {
     /// The same behind the first words, which were a yes or a no.
     pub fn given_from(&self, words: &[String], from: usize) -> Given {
         let mut mentions = self.mentions(words, from);
-        let part = part_besides(&mentions, words, self.bot.language).or(self.part_of_day);
-        let half = HalfOfDay { part, opening: self.bot.opening_hours };
+        let besides = part_besides(&mentions, words, self.bot.language);
+        let half = HalfOfDay { part: besides.or(self.part_of_day), opening: self.bot.opening_hours };
+        let said = HalfOfDay { part: besides, opening: None };
         for mention in &mut mentions {
+            let behind = &words[mention.end..];
             mention.found = mention.found.take().map(|found| match mention.kind {
                 Kind::Time if mention.begins_span => {
                     let own = &words[mention.start..mention.end];
@@ -150,6 +145,7 @@ impl SlotSearch<'_> {
                     let own = &words[mention.start..mention.end];
                     span::span(*of, own, self.bot.language, self.now, half).unwrap_or(found)
                 }
+                Kind::Time => said.corrected(half.settle(found), corrects_part(behind, self.bot.language)),
                 _ => half.settle(found),
             });
         }
@@ -235,6 +231,7 @@ impl SlotSearch<'_> {
             }
             let place = Place {
                 at: i,
+                last,
                 inside_number: self.inside_number(words, last, i),
                 behind_number: i > last && self.is_number(&words[i - 1..]),
                 has_number_before: (last..i).any(|j| self.is_number(&words[j..])),
@@ -349,6 +346,7 @@ impl SlotSearch<'_> {
         let is_next = |at: usize| {
             let inside = Place {
                 at,
+                last: place.at,
                 inside_number: false,
                 behind_number: false,
                 behind_numbers: false,
@@ -388,6 +386,12 @@ impl SlotSearch<'_> {
         }
         let found = self.found(slot, &words[i..]).or_else(|| self.refused_number(slot, words, i))?;
         let is_bare = found.reading == Reading::OnlyIfAsked;
+        let counts = is_bare && matches!(kind, Kind::Time | Kind::Duration) && self.may_count_people(&words[..i]);
+        // "A table for four" is no hour, nor is "for four" where one is known; else it may be none.
+        if counts && (cues::is_booked(&words[..i]) || self.filled.get(slot) == Some(&true)) {
+            return None;
+        }
+        let found = if counts { found.doubtful(Doubt::TwoReadings) } else { found };
         let is_loose = match kind {
             Kind::Number { .. } => place.behind_numbers,
             Kind::Money(_) => place.has_number_before,
@@ -396,31 +400,13 @@ impl SlotSearch<'_> {
         if found.len == 0 || (is_bare && is_loose) {
             return None;
         }
-        let before = i.checked_sub(1).map_or("", |b| words[b].as_str());
-        let own = self.bot.slots[slot].cues.iter().any(|c| {
-            let cue = tokens(c, self.bot.language);
-            i >= cue.len() && starts(&words[i - cue.len()..], &cue)
-        });
-        let usual: &[&str] = match kind {
-            Kind::Time => &["at", "lúc"],
-            Kind::Number { .. } => &["for", "cho"],
-            Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "it's", "số", "mã", "là"],
-            _ => &[],
-        };
-        let in_part = *kind == Kind::Time && is_behind_part(&words[..i], self.bot.language);
-        let cue = match () {
-            () if own => Cue::Own,
-            () if usual.contains(&before) || in_part => Cue::Usual,
-            () => Cue::None,
-        };
+        let cue = self.cue(words, slot, place);
         // A yes or a no among other words is an answer to the question only.
-        let asked = self.asked == Some(slot);
-        // "No, until five" moves an end of the span that is known.
-        let moves_end = matches!(kind, Kind::Span { .. })
-            && self.filled.get(slot) == Some(&true)
-            && means_change(words, self.bot.language);
-        let allowed =
-            found.reading == Reading::Certain || asked || moves_end || (cue != Cue::None && *kind != Kind::YesNo);
+        let allowed = found.reading == Reading::Certain
+            || self.asked == Some(slot)
+            || self.corrects_known(words, slot, i)
+            || self.refuses_known(words, slot, i)
+            || (cue != Cue::None && *kind != Kind::YesNo);
         allowed.then_some((found, cue))
     }
 
@@ -433,8 +419,8 @@ impl SlotSearch<'_> {
 
     /// "Not five, four": the number that is refused ends where the next one begins.
     fn refused_number(&self, slot: usize, words: &[String], at: usize) -> Option<Found> {
-        let is_refused = ["not", "không phải", "hông phải"].iter().any(|not| ends_with(&words[..at], not));
-        let (_, len) = value::number(&words[at..], self.bot.language).filter(|_| is_refused)?;
+        let (_, len) =
+            value::number(&words[at..], self.bot.language).filter(|_| cues::ends_in_refusal(&words[..at]))?;
         let is_number = matches!(self.bot.slots[slot].kind, Kind::Number { .. });
         self.found(slot, &words[at..at + len]).filter(|_| is_number)
     }
@@ -457,14 +443,6 @@ impl SlotSearch<'_> {
         (last.max(i.saturating_sub(5))..i)
             .any(|j| value::number(&words[j..], self.bot.language).is_some_and(|(_, len)| len > i - j))
     }
-}
-
-/// "Friday evening around seven": right behind a part of the day an hour is a time.
-fn is_behind_part(before: &[String], language: Language) -> bool {
-    let about = ["around", "about", "at", "say", "khoảng", "tầm", "cỡ", "chừng", "lúc"];
-    let count = before.iter().rev().take_while(|word| about.contains(&word.as_str())).count();
-    let last = before.len() - count;
-    last.checked_sub(1).is_some_and(|at| DayPart::named(&before[at..last], language).is_some())
 }
 
 /// When a span of times begins.

@@ -1,11 +1,11 @@
 //! The caller is put through to a person: what the bot says and takes meanwhile, and how it goes on where nobody was found. What is
 //! known stays known.
-use super::Flow;
 use super::form::Form;
 use super::inquiry::Inquiry;
 use super::leading::Leading;
 use super::reply::{Next, Reply, Sentence};
-use crate::bot::{Bot, Command, Prompts, asks_for_call_back};
+use super::{CERTAIN, Flow};
+use crate::bot::{Bot, Command, Prompts, asks_for_call_back, rights as claims};
 use crate::model::brain::BrainInput;
 use crate::model::step::Step;
 use crate::model::thought::HangUpReason;
@@ -28,7 +28,7 @@ fn destination(form: &Form) -> Option<&str> {
 impl Inquiry {
     /// Puts the caller through, where the bot's file says where to.
     pub(super) fn lead_to_person(&mut self, form: &Form, farewell: &str, reason: HangUpReason) -> Option<Reply> {
-        let to = destination(form).filter(|_| !matches!(self.step, Step::Message | Step::Person))?;
+        let to = destination(form).filter(|_| !matches!(self.step, Step::Message | Step::Approval | Step::Person))?;
         let order = PersonOrder::Find(Box::new(hand_over(form, to, reason)));
         self.leading = Some(Leading::new(self.step, reason, farewell));
         self.step = Step::Person;
@@ -120,6 +120,9 @@ impl Flow {
 
     fn said_while_led(&mut self, text: &str) -> Option<Reply> {
         let words = tokens(text, self.bot.language);
+        if let Some((_, at)) = claims::claimed(&words, self.bot.language) {
+            return self.claimed(&words[at], text, CERTAIN);
+        }
         if asks_for_call_back(&words, self.bot.language) {
             return self.called_back();
         }

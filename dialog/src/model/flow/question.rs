@@ -1,4 +1,5 @@
 //! What is asked at a step, and how keys answer it.
+use super::aside::Aside;
 use super::form::Form;
 use super::parts::Parts;
 use crate::keypad::{self, Keypad};
@@ -34,8 +35,15 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
         Step::Change => p.change.clone(),
         Step::Stop => p.stop.clone(),
         Step::Message => p.message.clone(),
+        Step::Approval => still(form),
         Step::Person | Step::Busy | Step::Over => String::new(),
     }
+}
+
+/// What is said again while a supervisor has to approve the action.
+pub(super) fn still(form: &Form) -> String {
+    let approval = form.task_plan().and_then(|plan| plan.done.approval.as_ref());
+    approval.and_then(|approval| approval.still.clone()).unwrap_or_else(|| form.bot.prompts.still_checking.clone())
 }
 
 /// The question for the rest of a value, after what there is of it: digits in the groups in which they came.
@@ -64,6 +72,15 @@ pub(super) fn help(form: &Form, step: Step) -> String {
 /// What is known of a slot that can be told to who asks back: its help, what can be chosen, or how far its numbers go.
 pub(super) fn about(form: &Form, slot: usize) -> Option<String> {
     form.bot.slots[slot].help.clone().or_else(|| choices(form, slot)).or_else(|| range(form, slot))
+}
+
+/// What answers a question behind a value.
+pub(super) fn answered(form: &Form, aside: Aside) -> String {
+    match aside {
+        Aside::Fact(fact) => form.bot.facts[fact].say.clone(),
+        Aside::About(slot) => about(form, slot).unwrap_or_else(|| form.bot.prompts.unknown.clone()),
+        Aside::Unanswered => form.bot.prompts.unknown.clone(),
+    }
 }
 
 /// The values of a choice in one sentence.
@@ -122,7 +139,7 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
         Step::Slot(s) if bot.slots[s].keypad => p.keypad_hint(&bot.slots[s].kind, bot.language),
         Step::Check(_) | Step::Review | Step::Stop => p.yes_no_keys.clone(),
         Step::Change => p.menu(bot.language, change_menu(form).iter().map(|(name, _, key)| (name.as_str(), *key))),
-        Step::Slot(_) | Step::Message | Step::Person | Step::Busy | Step::Over => String::new(),
+        Step::Slot(_) | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => String::new(),
     }
 }
 
@@ -140,7 +157,7 @@ pub(super) fn change_menu(form: &Form) -> Vec<(String, usize, char)> {
 pub(super) fn keypad(form: &Form, step: Step) -> Keypad {
     match step {
         Step::Slot(s) if form.bot.slots[s].keypad => keypad::of(&form.bot.slots[s].kind),
-        Step::Slot(_) | Step::Busy | Step::Over => Keypad::None,
+        Step::Slot(_) | Step::Approval | Step::Busy | Step::Over => Keypad::None,
         Step::Message => Keypad::Entry { full: 15 },
         Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person => Keypad::Menu,
     }

@@ -49,5 +49,7 @@ pub(super) enum Next {
     Wait,
     Run(ToolCall),
     Person(PersonOrder),
+    /// A tool runs, and the caller may speak meanwhile.
+    Await(ToolCall),
     HangUp(HangUpReason),
 }

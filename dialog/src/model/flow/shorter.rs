@@ -1,5 +1,9 @@
-//! Values that a caller says again in fewer words.
+//! Values that a caller says again in fewer words, and hours of which only the half of the day is said.
+use super::meaning::Context;
+use super::parse::Fill;
 use crate::language::Language;
+use crate::value::calendar::time_of_day;
+use crate::value::found::Found;
 use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 
@@ -16,6 +20,23 @@ pub(super) fn is_shorter(known: &Value, said: &Value, words: &[String], language
             _ => false,
         },
         _ => false,
+    }
+}
+
+impl Context<'_> {
+    /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
+    pub(super) fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
+        let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
+        let language = self.form.bot.language;
+        let hour = i64::from(known.hour());
+        let other = |part: &DayPart| part.hour(hour % 12) == hour;
+        let hour = match DayPart::answered(words, language) {
+            Some(part) => part.hour(hour),
+            // "not in the morning"
+            None => DayPart::refused(words, language).filter(other).map(|_| (hour + 12) % 24)?,
+        };
+        let time = time_of_day(hour, known.minute().into())?;
+        Some(Fill { slot, found: Found::new(Value::Time(time), words.len()), end: words.len() })
     }
 }
 

@@ -1,8 +1,6 @@
 //! Values that were said, put together with what is known: items of a list, an end of a span.
-use super::asked_back::is_question;
 use super::meaning::{Context, Meaning, SaidValues};
 use super::parse::{Fill, Given};
-use crate::bot::fact;
 use crate::value::answer::Verdict;
 use crate::value::around::Unclear;
 use crate::value::correction;
@@ -43,18 +41,6 @@ impl Context<'_> {
         all.then(|| self.sorted(Some(Verdict::No), words, from, fills))
     }
 
-    /// A fact that is asked for behind a value, and where its question begins: "Boston, and how much is it?".
-    pub(super) fn fact_behind(&self, words: &[String]) -> Option<(usize, usize)> {
-        let bot = &self.form.bot;
-        let asked = |at: usize| {
-            let rest = &words[at..];
-            fact::asked_for(&bot.facts, rest, bot.language)
-                .filter(|_| is_question(rest, bot.language))
-                .map(|fact| (fact, at))
-        };
-        (1..words.len()).find_map(asked).filter(|(_, at)| !self.fills(&words[..*at]).is_empty())
-    }
-
     /// A value of another slot than the one asked for is refused. "Không phải, đà nẵng" brings it where another one is known; "not Boston" to
     /// the one that is known asks for that slot anew.
     pub(super) fn refused(&self, words: &[String], unclear: &[(usize, Unclear)]) -> Option<Meaning> {
@@ -83,5 +69,16 @@ impl Context<'_> {
             self.parts.items.as_ref().filter(|items| items.gap() == Some(Gap::Unheard) && !items.list.is_empty())?;
         let found = Found::new(Value::Items(items.heard_out()), words.len());
         items::says_that_is_all(words, self.form.bot.language).then_some(Fill { slot, found, end: words.len() })
+    }
+
+    /// What is said while a supervisor has to approve the action: another value, where it is said to be another one, takes the action
+    /// back.
+    pub(super) fn while_waiting(&self, words: &[String]) -> Meaning {
+        let (verdict, rest) = self.verdict(words);
+        let from = words.len() - rest.len();
+        let is_other = |fill: &Fill| self.form.is_other(fill.slot, &fill.found.value);
+        let others: Vec<Fill> = self.behind(verdict, words, from).fills.into_iter().filter(is_other).collect();
+        let values = self.sorted(verdict, words, from, others);
+        if values.taken.is_empty() { Meaning::NotUnderstood } else { Meaning::Values(values) }
     }
 }

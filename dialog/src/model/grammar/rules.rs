@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases};
+use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases, rights as claims};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -46,6 +46,11 @@ pub(super) fn commands(commands: &Commands, language: Language) -> Option<String
 pub(super) fn call_back(language: Language) -> String {
     let all = alternatives(call_back_phrases(language).iter().map(|phrase| tokens(phrase, language)));
     format!("({all})")
+}
+
+/// How callers claim their rights, whatever the bot's file says.
+pub(super) fn rights(language: Language) -> String {
+    format!("({})", alternatives(claims::listed(language).iter().map(|phrase| tokens(phrase, language))))
 }
 
 /// The questions that facts answer. `None`: there are none.
@@ -110,6 +115,20 @@ impl Rules<'_> {
         match self.phrases(&self.commands.polite) {
             lead if lead.is_empty() => String::new(),
             lead => format!("(<NULL> | ({lead} | {more}))"),
+        }
+    }
+
+    /// "so that's": what people say before they repeat to each other what they have agreed.
+    pub fn people_lead(&self) -> String {
+        let more = match self.language {
+            Language::En => {
+                "so | so that's | that's | so it's | it's | okay | okay so | right so | and | let's say | how about"
+            }
+            Language::Vi => "vậy là | vậy | thế là | như vậy là | vâng | dạ | và | để xem",
+        };
+        match self.phrases(&self.commands.polite) {
+            lead if lead.is_empty() => format!("(<NULL> | {more})"),
+            lead => format!("(<NULL> | {more} | {lead})"),
         }
     }
 

@@ -147,6 +147,7 @@ fn english_callers_answer_and_ask_back_in_their_own_words() {
             ("yes for fifty people", &["bot: It can be from one to twenty people.", again]),
             ("no four p m", &["time = \"16:00\"", "bot: Boston at four p m for three people?"]),
             ("what time was that", &[again]),
+            ("it's four people not three", &["people = 4", "bot: Boston at nine a m for four people?"]),
             ("are you sure?", &["bot: Please say yes or no."]),
             ("okay and how much is it", &[again]),
             ("yes how much is it", &[again]),
@@ -197,6 +198,43 @@ fn vietnamese_callers_answer_and_ask_back_in_their_own_words() {
             ("không năm mươi người", &["bot: Số này từ một đến hai mươi người.", again]),
         ],
     );
+}
+
+#[test]
+fn a_question_behind_a_value_is_answered_and_the_value_taken() {
+    let (there, price) = ("place = \"boston\"", "bot: A room is ten dollars an hour.");
+    let (time, unknown) = ("bot: At what time?", "bot: I am sorry, I cannot answer that.");
+    check(
+        FACTS,
+        &[],
+        &[
+            ("boston, and how much is it?", &[there, price, time]),
+            ("boston please, how much is a room", &[there, price, time]),
+            ("boston, do you have parking there", &[there, unknown, time]),
+            ("boston, thanks, and is breakfast included?", &[there, unknown, time]),
+            ("boston and how many people can come", &[there, "bot: It can be from one to twenty people.", time]),
+            ("boston, can I pay by card", &[there, unknown, time]),
+            ("boston and how late are you open", &[there, unknown, time]),
+            ("near boston, and how much is it", &[there, price, "bot: Did you say boston?"]),
+            ("boston and could you do four p m", &[there, "time = \"16:00\"", "bot: For how many people?"]),
+            ("would boston be all right", &[there, time]),
+        ],
+    );
+    let (there, open) = ("place = \"hà nội\"", "bot: Chúng tôi mở cửa lúc chín giờ.");
+    let (time, unknown) = ("bot: Lúc mấy giờ?", "bot: Xin lỗi, tôi không trả lời được câu này.");
+    check(
+        VI,
+        &["đặt phòng"],
+        &[
+            ("hà nội nha em, mà mấy giờ mở cửa vậy?", &[there, open, time]),
+            ("hà nội, cho hỏi có chỗ đậu xe không", &[there, unknown, time]),
+            ("dạ hà nội ạ, với lại bên mình có hồ bơi không em", &[there, unknown, time]),
+            ("phòng ở hà nội mấy giờ mở cửa", &[open, "bot: Quý khách cần phòng ở thành phố nào?"]),
+            ("hà nội được không em", &[there, time]),
+            ("gần hà nội nha, mấy giờ mở cửa", &[there, open, "bot: Có phải quý khách nói hà nội không?"]),
+        ],
+    );
+    check(VI, &[], &[("đặt phòng ở hà nội, mà mấy giờ mở cửa", &[there, open, time])]);
 }
 
 #[test]

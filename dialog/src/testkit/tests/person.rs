@@ -243,6 +243,23 @@ fn who_is_not_understood_is_put_through_and_hears_goodbye_where_nobody_is_there(
 }
 
 #[test]
+fn who_waits_may_claim_their_rights_and_waits_on() {
+    let mut sim = Sim::new(Bot::parse(TAXI, "taxi.toml").unwrap());
+    sim.input(Input::Answered);
+    sim.say("an agent");
+    sim.listen();
+    sim.input(Input::Person(PersonNews::Waiting { place: 1, wait: None }));
+    sim.say("please don't record me");
+    sim.listen();
+    assert!(sim.outputs.iter().any(|output| matches!(output, Output::StopRecording { .. })));
+    sim.pass(Duration::from_secs(60));
+    assert_eq!(sim.hung_up, None);
+    sim.say("call me back");
+    sim.listen();
+    assert_eq!(sim.hung_up, Some(HangUpReason::CallBack));
+}
+
+#[test]
 fn a_caller_in_vietnamese_hears_it_all_in_vietnamese() {
     let bot = TAXI
         .replace("language = \"en\"", "language = \"vi\"")

@@ -205,3 +205,43 @@ fn a_disclosure_that_was_cut_by_the_takeover_is_made_when_the_bot_is_back() {
     assert_eq!(seen[..3], expected, "{seen:?}");
     assert!(!seen.iter().any(|line| line.contains("Hello")), "no second greeting");
 }
+
+#[test]
+fn a_bot_that_has_said_goodbye_comes_back_to_say_it_once_more() {
+    let mut sim = sim(&booking());
+    sim.say("goodbye");
+    sim.input(Input::TakenOver);
+    sim.look();
+    assert_eq!(sim.hand_back(r#"{"people": 4}"#), Err(GuidanceFault::Over));
+    sim.hand_back("{}").unwrap();
+    assert_eq!(sim.look(), ["bot: Thank you for calling. Goodbye."]);
+}
+
+#[test]
+fn only_so_much_guidance_waits() {
+    let mut sim = sim(&booking());
+    for number in 0..8 {
+        sim.guide(number, r#"{"say": "We are open."}"#).unwrap();
+    }
+    assert_eq!(sim.guide(9, r#"{"say": "We are open."}"#), Err(GuidanceFault::Full));
+}
+
+#[test]
+fn the_late_outcome_of_a_tool_that_was_given_up_keeps_nobody_from_handing_back() {
+    let mut sim = sim(DESK);
+    for words in ["reset my password", "four eight two one", "yes"] {
+        sim.say(words);
+    }
+    // Given up long after its limit: the call ends, and the outcome comes while a person speaks.
+    sim.pass(Duration::from_secs(5));
+    sim.input(Input::TakenOver);
+    sim.input(Input::ToolDone { id: ToolId(99), result: Ok(serde_json::json!({})) });
+    sim.tool(Ok(serde_json::json!({"ticket": {"number": 7}})));
+    assert_eq!(sim.hand_back(r#"{"pin": "1234"}"#), Err(GuidanceFault::Busy));
+    sim.hand_back("{}").unwrap();
+    let mut sim = super::sim(&booking());
+    sim.say("book a room");
+    sim.input(Input::TakenOver);
+    sim.input(Input::ToolDone { id: ToolId(99), result: Ok(serde_json::json!({})) });
+    sim.hand_back(r#"{"place": "boston"}"#).unwrap();
+}

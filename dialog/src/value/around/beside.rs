@@ -3,6 +3,7 @@
 use super::lists::Lists;
 use crate::language::Language;
 use crate::value::correction;
+use crate::value::half_of_day::DayPart;
 use crate::value::kind::Kind;
 use crate::value::number;
 use crate::value::words::{begin_with, word};
@@ -17,8 +18,12 @@ struct Harmless {
     /// Words for people, which matter where people are counted.
     people: &'static str,
     phrases: &'static [&'static str],
+    /// Phrases of doubt, which change nothing before a value: it is what they come to.
+    hesitations: &'static [&'static str],
     /// Phrases of such words that may matter all the same.
     matter: &'static [&'static str],
+    /// The same behind the last value: "Huế thì thôi" gives it up.
+    matter_behind: &'static [&'static str],
 }
 
 /// Where the words stand.
@@ -76,16 +81,23 @@ impl Beside<'_> {
         };
         // "No Boston" where nothing is known: not Boston, or a no to something else.
         let says_no = matches!(word(rest, 0), "no" | "nope" | "không" | "hông") && side == Side::Ahead;
-        if longest(harmless.matter).is_some() || says_no && !self.refuses && !self.is_filled {
+        let matters = longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some()
+            // "Đi Huế rồi" may as well have been there.
+            || side == Side::Behind && at == 0 && word(rest, 0) == "rồi";
+        if matters || says_no && !self.refuses && !self.is_filled {
             return None;
         }
         let refusing = if self.refuses { longest(lists.not).max(longest(lists.not_after)) } else { None };
         // Behind the last value a correction corrects nothing: "Boston, no wait".
         let correcting = match side {
-            Side::Behind => None,
+            // "Four in the morning, sorry, afternoon"
+            Side::Behind => correction::phrase(rest, false, self.language)
+                .filter(|len| *self.kind == Kind::Time && DayPart::named(&rest[*len..], self.language).is_some()),
             Side::Ahead | Side::Between => correction::phrase(rest, at == 0, self.language),
         };
-        let phrases = [harmless.phrases, lists.no_condition, lists.or_so, lists.polite_refusal].map(longest);
+        let hesitations = if side == Side::Ahead { harmless.hesitations } else { &[] };
+        let phrases =
+            [harmless.phrases, hesitations, lists.no_condition, lists.or_so, lists.polite_refusal].map(longest);
         // "Tomorrow from two to four": the hours are not the day's matter.
         let other = if matches!(self.kind, Kind::Choice(_) | Kind::Date) { (self.other)(rest) } else { None };
         let known = phrases.into_iter().flatten().max().max(refusing).max(correcting).max(other);
@@ -109,7 +121,9 @@ impl Beside<'_> {
             || !counts && is_one_of(harmless.people)
             || counts_or_dates && lists.carrier.contains(&first)
             || (self.refuses || is_begin) && lists.but.contains(&first)
-            || lists.moves.contains(&first)
+            || lists.moves.contains(&first) && first != "rời"
+            || self.refuses && matches!(first, "nữa" | "anymore")
+            || counts_or_dates && first == "qua"
             || self.contrasts
                 && matches!(first, "live" | "lives" | "living" | "based" | "from" | "but" | "nhưng" | "sống")
             || self.moves && matches!(first, "from" | "to" | "từ" | "sang" | "thành" | "qua" | "đến")

@@ -27,6 +27,10 @@ pub(super) struct Lists {
     pub fraction: &'static [&'static str],
     /// What is counted or measured: "five days" is no number of people.
     pub unit: &'static [&'static str],
+    /// What a bare number behind it only names: "room four".
+    pub label: &'static [&'static str],
+    /// Several of them hold so many each: "two tables of four", "hai bàn bốn người".
+    pub container: &'static [&'static str],
     /// What goes on behind a day: "the fourth of …".
     pub behind_date: &'static [&'static str],
     /// People who are counted besides: "and a baby".

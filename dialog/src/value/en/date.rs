@@ -153,9 +153,25 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
         return found(Some(date), 1);
     }
     match month_day(words, today) {
-        Some(MonthDay { date, len, growth }) => Some(Found::new(Value::Date(date?), len).growing(growth)),
+        Some(MonthDay { date, len, growth }) => {
+            let date = date?;
+            let found = Found::new(Value::Date(date), len).growing(growth);
+            Some(match weekday_behind(&words[len..]) {
+                Some((day, used)) if day == date.weekday() => Found { len: len + used, ..found },
+                Some((_, used)) => Found { len: len + used, ..found }.doubtful(Doubt::TwoReadings),
+                None => found,
+            })
+        }
         None => day_alone(words, today),
     }
+}
+
+/// The day of the week that is said behind a date: "december the tenth, a Thursday".
+fn weekday_behind(words: &[String]) -> Option<(Weekday, usize)> {
+    let leads = ["that's a", "it's a", "which is a", "that is a", "a"];
+    let lead = leads.iter().find(|lead| begin_with(words, lead)).map_or(0, |lead| lead.split(' ').count());
+    let (day, true) = weekday_name(word(words, lead))? else { return None };
+    Some((Weekday::from_monday_zero_offset(day).ok()?, lead + 1))
 }
 
 /// Whether a day of a month is named that the month does not have ("the thirty first of november"): the words it takes.
@@ -192,6 +208,10 @@ fn day_of_week_named(words: &[String], today: Date) -> Option<Found> {
     let weeks = ["this week", "next week"].iter().position(|phrase| begin_with(words, phrase))?;
     let at = 2 + usize::from(word(words, 2) == "on");
     let (day, true) = weekday_name(word(words, at))? else { return None };
+    // "not this week, Thursday next week"
+    if ["this week", "next week"].iter().any(|phrase| begin_with(&words[at + 1..], phrase)) {
+        return None;
+    }
     let date = weekday(today, Weekday::from_monday_zero_offset(day).ok()?, weeks as i64)?;
     Some(Found::new(Value::Date(date), at + 1))
 }
@@ -246,8 +266,10 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     if let (Some((phrase, week)), 0) = (weekend, skip) {
         return found(weekday(today, day, *week), 1 + phrase.split(' ').count());
     }
-    if let Some(weeks) = ["next week", "this week"].iter().position(|phrase| skip == 0 && begin_with(rest, phrase)) {
-        return found(weekday(today, day, 1 - weeks as i64), 3);
+    let of = usize::from(word(rest, 0) == "of");
+    let week_named = |phrase: &&str| skip == 0 && begin_with(&rest[of.min(rest.len())..], phrase);
+    if let Some(weeks) = ["next week", "this week"].iter().position(week_named) {
+        return found(weekday(today, day, 1 - weeks as i64), 3 + of);
     }
     let found = found(weekday(today, day, week), skip + 1)?;
     Some(if whole || skip > 0 { found } else { found.only_if_asked() })
@@ -274,6 +296,9 @@ fn counted_from(words: &[String], today: Date) -> Option<Found> {
     let found = |date: Option<Date>, used| date.map(|date| Found::new(Value::Date(date), skip + behind + used));
     match (word(tail, 0), word(tail, 1)) {
         ("from" | "after", "now" | "today") => found(Some(unit), 2),
+        // "three weeks today"
+        ("today", _) if skip == 0 => found(Some(unit), 1),
+        ("tomorrow", _) if skip == 0 => found(days_ahead(unit, 1), 1),
         ("from" | "after" | "on", _) => {
             let start = date(&tail[1..], today).filter(|start| start.reading == Reading::Certain || start.len > 1)?;
             let Value::Date(day) = start.value else { return None };

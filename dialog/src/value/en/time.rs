@@ -115,12 +115,13 @@ fn spoken_clock(words: &[String]) -> Option<Clock> {
         let (h, l) = small(rest(2)).filter(|(h, _)| (1..=12).contains(h))?;
         return Some(Clock::new((h, 30), l + 2, Growth::Likely, true));
     }
-    // "half eight" is half past eight where a part of the day says that it is a time.
+    // "half eight" is half past eight where a part of the day says that it is a time; elsewhere it may be meant otherwise.
     if word(words, 0) == "half"
-        && let Some((h, l)) = small(rest(1)).filter(|(h, _)| (1..=12).contains(h))
-        && hour_of_day(rest(l + 1), h).is_some()
+        && let Some((h, l)) = small(rest(1)).filter(|(h, l)| (1..=12).contains(h) && word(words, l + 1) != "hours")
     {
-        return Some(Clock::new((h, 30), l + 1, Growth::Likely, true));
+        let of_day = hour_of_day(rest(l + 1), h).is_some();
+        let doubt = (!of_day).then_some(Doubt::TwoReadings);
+        return Some(Clock { doubt, ..Clock::new((h, 30), l + 1, Growth::Likely, of_day) });
     }
     if let Some(clock) = minutes_and_hour(words) {
         return Some(clock);

@@ -60,7 +60,15 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
         return found(Some(date), 1);
     }
     let DayMonth { date, len, growth } = day_month(words, today)?;
-    Some(Found::new(Value::Date(date?), len).growing(growth))
+    let date = date?;
+    let found = Found::new(Value::Date(date), len).growing(growth);
+    // "mùng bốn tháng mười hai, thứ sáu"
+    let lead = usize::from(word(words, len) == "là");
+    Some(match weekday_name(words.get(len + lead..).unwrap_or_default()) {
+        Some((day, used)) if day == date.weekday() => Found { len: len + lead + used, ..found },
+        Some((_, used)) => Found { len: len + lead + used, ..found }.doubtful(Doubt::TwoReadings),
+        None => found,
+    })
 }
 
 /// Whether a day of a month is named that the month does not have ("ngày ba mươi mốt tháng hai"): the words it takes.
@@ -117,6 +125,10 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
         let is_weekend = word(words, 0) == "cuối";
         let rest = words.get(len..).unwrap_or_default();
         let (day, used) = weekday_name(rest).filter(|(day, _)| !is_weekend || is_of_weekend(*day))?;
+        // "không phải tuần này, thứ năm tuần sau"
+        if week_named(&rest[used..]).is_some() {
+            return None;
+        }
         return found(in_week(today, day, week), len + used);
     }
     // "T2"
@@ -143,7 +155,9 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     if let Some((week, used)) = weekend_named(rest).filter(|_| is_of_weekend(day)) {
         return found(in_week(today, day, week), len + used);
     }
-    if let Some((week, used)) = week_named(rest) {
+    // "thứ hai đầu tuần sau"
+    let early = usize::from(word(rest, 0) == "đầu" && day == Weekday::Monday);
+    if let Some((week, used)) = week_named(&rest[early..]).map(|(week, used)| (week, used + early)) {
         return found(in_week(today, day, week), len + used);
     }
     match word(rest, 0) {
@@ -161,7 +175,9 @@ fn begins_day(words: &[String]) -> bool {
 
 /// The number of a day. Before its month, "hai ba" is the twenty third.
 fn day_number(words: &[String]) -> Option<(i64, usize)> {
-    let (day, len) = small(words).filter(|(day, _)| (1..=31).contains(day))?;
+    // "ngày ba mươi tám giờ": the eight is the hour.
+    let tens = |(day, len): (i64, usize)| if day > 31 && len == 3 && day < 40 { (30, 2) } else { (day, len) };
+    let (day, len) = small(words).map(tens).filter(|(day, _)| (1..=31).contains(day))?;
     let unit = small(words.get(len..)?).filter(|(unit, used)| (1..10).contains(unit) && *used == 1);
     match unit {
         Some((unit, used)) if day == 2 && len == 1 && matches!(word(words, len + used), "tháng" | "tết") => {

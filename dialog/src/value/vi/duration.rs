@@ -41,7 +41,11 @@ pub fn duration(words: &[String]) -> Option<Found> {
         unit @ ("tiếng" | "giờ" | "h" | "g") if n <= 24 => {
             let clock = begin_with(&words[len + 1..], "đồng hồ");
             let found = hours(n, len + if clock { 3 } else { 1 }, words);
-            // "hai giờ" is a time of day unless a duration was asked for.
+            // "hai giờ" is a time of day unless a duration was asked for, and "hai giờ chiều" is always one.
+            let part = matches!(word(words, found.len), "sáng" | "trưa" | "chiều" | "tối" | "đêm" | "khuya" | "xế");
+            if part && unit != "tiếng" && !clock {
+                return None;
+            }
             Some(if unit == "tiếng" || clock { found } else { found.only_if_asked() })
         }
         _ if n > 12 => Some(Found::new(Value::Minutes(n), len).growing(Growth::Open).only_if_asked()),

@@ -94,7 +94,7 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
         return scaled(words, n, 1);
     }
     // "nghìn rưỡi": one thousand, "one" left out.
-    if scale(first).is_some() {
+    if scale(first).is_some() && first != "k" {
         return below(&words[1..], 1_000).and_then(|_| scaled(words, 1, 0));
     }
     let (n, len) = hundreds(words)?;
@@ -103,7 +103,7 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
 
 fn scale(word: &str) -> Option<i64> {
     match word {
-        "nghìn" | "ngàn" => Some(1_000),
+        "nghìn" | "ngàn" | "k" => Some(1_000),
         "triệu" => Some(1_000_000),
         "tỷ" | "tỉ" => Some(1_000_000_000),
         _ => None,
@@ -131,6 +131,8 @@ fn below(words: &[String], above: i64) -> Option<(i64, usize)> {
     match word(words, 0) {
         "rưỡi" => return Some((above / 2, 1)),
         "linh" | "lẻ" | "lẽ" => return small(&words[1..]).map(|(n, l)| (n, l + 1)),
+        // "hai triệu mốt"
+        "mốt" => return Some((above / 10, 1)),
         _ => {}
     }
     let (n, used) = hundreds(words).filter(|_| !is_one_of(words))?;

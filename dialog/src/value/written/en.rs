@@ -15,6 +15,10 @@ pub(in crate::value) fn rewrite(words: &[&str]) -> Option<Rewrite> {
         ("an" | "one" | "half", "hr") => return into(&[first, "hour"], 2),
         // "1/2 hour", "1/2 an hour"
         ("1/2", "hour" | "an") => return into(&["half"], 1),
+        // "chicago's fine", "monday's full"
+        (name, said) if name.ends_with("'s") && is_said_of_value(said) && !is_pronoun(name.trim_end_matches("'s")) => {
+            return into(&[name.trim_end_matches("'s"), "is"], 1);
+        }
         ("$" | "€" | "£" | "usd", _) if is_figure(second) => return money(first, second, third),
         _ => {}
     }
@@ -35,6 +39,64 @@ pub(in crate::value) fn rewrite(words: &[&str]) -> Option<Rewrite> {
         ("$" | "usd" | "€" | "eur" | "£" | "gbp", _) => money(second, first, "").map(|(words, _)| (words, 2)),
         _ => None,
     }
+}
+
+/// Whether a word is one that is said of a value: "Chicago's fine".
+fn is_said_of_value(word: &str) -> bool {
+    matches!(
+        word,
+        "fine"
+            | "good"
+            | "great"
+            | "okay"
+            | "ok"
+            | "perfect"
+            | "best"
+            | "better"
+            | "no"
+            | "not"
+            | "too"
+            | "full"
+            | "out"
+            | "bad"
+            | "wrong"
+            | "busy"
+            | "taken"
+            | "impossible"
+            | "possible"
+            | "off"
+            | "right"
+    )
+}
+
+/// "That's fine" is a phrase of its own.
+fn is_pronoun(word: &str) -> bool {
+    matches!(
+        word,
+        "that"
+            | "it"
+            | "he"
+            | "she"
+            | "this"
+            | "there"
+            | "here"
+            | "what"
+            | "who"
+            | "how"
+            | "where"
+            | "when"
+            | "why"
+            | "everything"
+            | "nothing"
+            | "something"
+            | "anything"
+            | "all"
+            | "one"
+            | "other"
+            | "let"
+            | "year"
+            | "new year"
+    )
 }
 
 fn is_figure(word: &str) -> bool {

@@ -129,6 +129,11 @@ impl Silence {
         Ok(Self { reader: Reader::new(state), kept: Default::default() })
     }
 
+    /// Tokens of text read so far: what is kept is not read again.
+    pub fn steps(&self) -> usize {
+        self.reader.steps
+    }
+
     /// What comes after `text`.
     ///
     /// # Errors

@@ -8,11 +8,12 @@
 //! Whisper likes to write whatever it hears ("okay", "dạ") has no advantage. The difference to the second best sentence
 //! and the score itself say how certain it is (see [`Scored::certainty`]).
 use super::Engine;
-use super::reader::{Reader, Silence};
+use super::reader::{Next, Reader, Silence};
 use super::vocabulary::Token;
 use super::written_grammar::{Grammar, Position, WrittenGrammar};
 use crate::Language;
 use crate::asr::AsrFault;
+use std::cell::Cell;
 use std::sync::{MutexGuard, PoisonError};
 
 /// Tokens tried at a sentence's first place, and at each one after it.
@@ -108,6 +109,8 @@ struct Search<'a> {
     deferred: Vec<Prefix>,
     /// See [`at_a_loss`].
     at_a_loss: bool,
+    /// Steps of the decoder on silence. They are counted apart: what is kept of them costs none.
+    silent_steps: Cell<usize>,
     aborted: &'a dyn Fn() -> bool,
 }
 
@@ -143,10 +146,12 @@ impl Search<'_> {
 
     /// The most promising prefix first.
     fn by_promise(&mut self) -> Result<(), AsrFault> {
-        let most = self.reader.steps + MOST_STEPS_AT_A_LOSS;
+        let (most, most_silent) =
+            (self.reader.steps + MOST_STEPS_AT_A_LOSS, self.silent_steps.get() + MOST_STEPS_AT_A_LOSS);
         let mut open = self.follow_start(FIRST_AT_A_LOSS)?;
         open.retain(|prefix| prefix.sum - prefix.on_silence > -AGAINST);
         while self.reader.steps < most
+            && self.silent_steps.get() < most_silent
             && let Some(best) = (0..open.len()).max_by(|a, b| open[*a].promise().total_cmp(&open[*b].promise()))
         {
             let prefix = open.swap_remove(best);
@@ -214,7 +219,7 @@ impl Search<'_> {
         let mut tokens = self.written.tokens(&prefix.at);
         tokens.retain(|token| next.token(*token) > least);
         let silence = match self.at_a_loss {
-            true => Some(self.engine.silence().after(self.engine, self.language, &prefix.text)?),
+            true => Some(self.after_on_silence(&prefix.text)?),
             false => None,
         };
         let on_silence = |token: Token| silence.as_ref().map_or(0.0, |silence| silence.token(token));
@@ -237,14 +242,25 @@ impl Search<'_> {
         Ok(continuations)
     }
 
+    /// What comes after a text, given silence.
+    fn after_on_silence(&self, text: &[Token]) -> Result<Next, AsrFault> {
+        if (self.aborted)() {
+            return Err(AsrFault::Aborted);
+        }
+        let mut silence = self.engine.silence();
+        let before = silence.steps();
+        let next = silence.after(self.engine, self.language, text)?;
+        self.silent_steps.set(self.silent_steps.get() + silence.steps() - before);
+        Ok(next)
+    }
+
     /// The log-probability of a whole text, given silence.
     fn on_silence(&self, text: &[Token], ends_in_figures: bool) -> Result<f32, AsrFault> {
-        let mut silence = self.engine.silence();
         let mut sum = 0.0;
         for (at, token) in text.iter().enumerate() {
-            sum += silence.after(self.engine, self.language, &text[..at])?.token(*token);
+            sum += self.after_on_silence(&text[..at])?.token(*token);
         }
-        let end = silence.after(self.engine, self.language, text)?;
+        let end = self.after_on_silence(text)?;
         Ok(sum + end.end(&self.engine.vocabulary, ends_in_figures))
     }
 
@@ -295,6 +311,7 @@ impl Engine {
             candidates: Vec::new(),
             deferred: Vec::new(),
             at_a_loss: false,
+            silent_steps: Cell::new(0),
             aborted,
         };
         search.run()?;

@@ -13,7 +13,7 @@ fn run(plan: EarPlan, scene: &Scene) -> (Vec<(Edge, f64)>, CueLog) {
     // Arrival times differ from run to run.
     let edges = scene.hear(&mut ear).into_iter().map(|(edge, noticed)| match edge {
         Edge::Start { at, .. } => (Edge::Start { at, arrived: None }, noticed),
-        Edge::End { at, .. } => (Edge::End { at, arrived: None }, noticed),
+        Edge::End { at, .. } => (Edge::End { at, arrived: None, voice: None }, noticed),
     });
     (edges.collect(), log)
 }

@@ -75,13 +75,22 @@ fn every_seat_hears_what_the_table_says_in_every_mode_set_while_the_call_runs() 
                 Hearer::Caller => hears(&sim, Seat::CALLER),
                 Hearer::Agent => hears(&sim, Seat::AGENT),
                 Hearer::Supervisor => hears(&sim, SUPERVISOR),
-                Hearer::Recogniser => tones(&ear(&sim, Seat::CALLER, since)),
-                // Of the agent's voice: the ears of caller and supervisor serve recognisers.
+                // The caller's ear serves the recogniser, and the transcriber while the bot rests.
+                Hearer::Recogniser => {
+                    expected = vec!['c'];
+                    tones(&ear(&sim, Seat::CALLER, since))
+                }
                 Hearer::Transcriber => {
                     expected = vec!['a'];
                     tones(&ear(&sim, Seat::AGENT, since))
                 }
-                Hearer::WhisperRecogniser => tones(&ear(&sim, SUPERVISOR, since)),
+                // The supervisor's ear serves the transcriber where the caller hears them.
+                Hearer::WhisperRecogniser => {
+                    if matches!(mode, Supervision::Barge | Supervision::TakeOver) {
+                        expected = vec!['s'];
+                    }
+                    tones(&ear(&sim, SUPERVISOR, since))
+                }
             };
             if mode == Supervision::TakeOver {
                 expected.retain(|who| *who != 'b');

@@ -116,13 +116,19 @@ impl Kokoro {
         let accent = Accent::of(voice);
         let Some((_, phonemiser)) = self.phonemisers.iter().find(|(of, _)| *of == accent) else { return Ok(None) };
         let phonemes = parts::phonemes(part, delivery, |piece| phonemiser.phonemes(piece))?;
-        let Some(numbers) = symbols::numbers(&phonemes, accent) else { return Ok(None) };
-        // Without the silence around.
-        let Some(style) = self.voices.style(voice, numbers.len() - 2) else { return Ok(None) };
         let speed = (self.speed * delivery.speed()).clamp(0.5, 2.0);
-        let samples = self.graph.run(numbers, style, speed, next_step).map_err(TtsFault::Engine)?;
-        let whole = |sample: &f32| (sample.clamp(-1.0, 1.0) * 32_767.0) as i16;
-        Ok(samples.map(|samples| samples.iter().map(whole).collect()))
+        let mut sound = None;
+        for piece in symbols::pieces(&phonemes, accent) {
+            let Some(numbers) = symbols::numbers(piece, accent) else { continue };
+            // Without the silence around.
+            let Some(style) = self.voices.style(voice, numbers.len() - 2) else { continue };
+            let Some(samples) = self.graph.run(numbers, style, speed, next_step).map_err(TtsFault::Engine)? else {
+                return Ok(None);
+            };
+            let whole = |sample: &f32| (sample.clamp(-1.0, 1.0) * 32_767.0) as i16;
+            sound.get_or_insert_with(Vec::new).extend(samples.iter().map(whole));
+        }
+        Ok(sound)
     }
 }
 

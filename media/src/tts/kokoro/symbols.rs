@@ -175,7 +175,31 @@ fn number(symbol: char) -> Option<i32> {
     SYMBOLS.iter().find(|(known, _)| *known == symbol).map(|(_, number)| *number)
 }
 
-/// The graph's input for phonemes of espeak-ng, with silence around; the symbols without it choose a voice's style. None: no sound.
+/// Phonemes of espeak-ng in pieces of which each is short enough for one run: cut behind a mark or at a space, the last before it is too
+/// late, or within a word of more symbols than that.
+pub fn pieces(phonemes: &str, accent: Accent) -> Vec<&str> {
+    let (mut out, mut rest) = (Vec::new(), phonemes);
+    while letters(rest, accent).chars().count() > MOST {
+        let (mut cut, mut last) = (None, rest.len());
+        for (at, c) in rest.char_indices().skip(1) {
+            if letters(&rest[..at], accent).chars().count() > MOST {
+                break;
+            }
+            last = at;
+            if c == ' ' {
+                cut = Some(at);
+            }
+        }
+        let (piece, behind) = rest.split_at(cut.unwrap_or(last));
+        out.push(piece);
+        rest = behind.trim_start();
+    }
+    out.push(rest);
+    out
+}
+
+/// The graph's input for phonemes of espeak-ng, with silence around; the symbols without it choose a voice's style. None: no sound. There
+/// are at most [`MOST`] of them in a piece of [`pieces`].
 pub fn numbers(phonemes: &str, accent: Accent) -> Option<Vec<i32>> {
     let symbols = letters(phonemes, accent);
     if !symbols.contains(char::is_alphabetic) {
@@ -200,6 +224,27 @@ mod tests {
             (Accent::British, "ðeə", "ðɛː"),
         ] {
             assert_eq!(letters(phonemes, accent), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_of_more_symbols_than_one_run_takes_is_cut_between_words_and_nothing_of_it_is_lost() {
+        for accent in [Accent::American, Accent::British] {
+            let word = "ɡˈʊd mˈɔːɹnɪŋ, ";
+            let long = word.repeat(80);
+            let all = pieces(long.trim_end(), accent);
+            assert!(all.len() > 1);
+            for piece in &all {
+                let many = numbers(piece, accent).unwrap().len();
+                assert!(many <= MOST + 2 && many > MOST / 2 || *piece == *all.last().unwrap(), "{many}");
+                assert!(piece.starts_with("ɡˈʊd") || piece.starts_with("mˈɔ"), "{piece}");
+            }
+            let letters_of = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            assert_eq!(all.iter().map(|piece| letters_of(piece)).collect::<String>(), letters_of(&long));
+            assert_eq!(pieces("hˈaɪ.", accent), ["hˈaɪ."]);
+            // One word of a thousand symbols.
+            let word = "a".repeat(1_000);
+            assert_eq!(pieces(&word, accent).iter().map(|piece| piece.len()).collect::<Vec<_>>(), [510, 490]);
         }
     }
 

@@ -97,7 +97,7 @@ impl<'a> LeftOver<'a> {
         range.filter(|at| !self.sentence.task.contains(at)).map(|at| self.sentence.words[at].clone()).collect()
     }
 
-    /// A value of another slot, which is asked for by itself: a time or a span of times, a number, an amount.
+    /// A value of another slot that is asked for by itself, as long as none is known: a time or a span of times, a number, an amount.
     fn other(&self, slot: usize, rest: &[String]) -> Option<usize> {
         let Sentence { bot, now, .. } = self.sentence;
         let find = |kind: &Kind| value::find(kind, rest, bot.language, now).map(|found| found.len);
@@ -106,7 +106,8 @@ impl<'a> LeftOver<'a> {
             Kind::Number { .. } | Kind::Money(_) | Kind::Duration | Kind::Span { of: SpanOf::Times } => find(kind),
             _ => None,
         };
-        let others = bot.slots.iter().enumerate().filter(|(other, _)| *other != slot);
+        let is_filled = |other: usize| self.sentence.filled.get(other) == Some(&true);
+        let others = bot.slots.iter().enumerate().filter(|(other, _)| *other != slot && !is_filled(*other));
         others.filter_map(|(_, other)| of(&other.kind)).max().filter(|len| *len > 0)
     }
 

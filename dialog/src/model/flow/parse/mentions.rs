@@ -3,8 +3,8 @@
 use crate::language::Language;
 use crate::value::around::{Role, Surroundings, Unclear, is_conditional, is_contrast, is_otherwise, moves};
 use crate::value::correction::{corrects, means_change, taken_back};
-use crate::value::found::{Found, Reading};
-use crate::value::kind::Kind;
+use crate::value::found::{Doubt, Found, Reading};
+use crate::value::kind::{Kind, Value};
 use crate::value::words::begin_with;
 
 /// A value for a slot, and where it ends in the sentence.
@@ -76,6 +76,8 @@ fn roles(mentions: &[Mention], words: &[String], language: Language) -> Vec<Role
         let refused_before = i > 0 && roles[i - 1] == Role::Refused && mentions[i - 1].slot == mention.slot;
         roles.push(match &mention.found {
             _ if refused_before && around.is_joined_to_refused() => Role::Refused,
+            // "Not this week, Thursday of next week"
+            None if around.is_refused() => Role::Refused,
             None => Role::Unclear(mention.why_none),
             // "two people and two more"
             Some(_)
@@ -86,10 +88,17 @@ fn roles(mentions: &[Mention], words: &[String], language: Language) -> Vec<Role
             {
                 Role::Unclear(Unclear::Rest)
             }
+            Some(_) if i > 0 && is_several(&mentions[i - 1]) && around.follows_container() => {
+                Role::Unclear(Unclear::Rest)
+            }
             Some(found) => around.role(mention.kind, found, mention.is_cued),
         });
     }
     roles
+}
+
+fn is_several(mention: &Mention) -> bool {
+    matches!(mention.found.as_ref().map(|found| &found.value), Some(Value::Number(count)) if *count > 1)
 }
 
 /// The value of a slot that is meant; an error where something was said of it, and no single value is.
@@ -116,7 +125,11 @@ fn meant(
         *i > said[0] && is_correction(&words[from..mentions[*i].start], language)
     };
     let first = said.iter().copied().rfind(corrects).unwrap_or(said[0]);
-    let counted: Vec<usize> = said.into_iter().filter(|i| *i >= first).collect();
+    let mut counted: Vec<usize> = said.into_iter().filter(|i| *i >= first).collect();
+    let all = counted.clone();
+    let is_vague = |i: usize| all.iter().any(|other| is_said_better(&mentions[i], &mentions[*other]));
+    counted.retain(|i| !is_vague(*i));
+    let last = counted.last().copied().unwrap_or(last);
     let value = |i: usize| mentions[i].found.as_ref().map(|found| &found.value);
     let is_same = counted.iter().all(|i| value(*i) == value(last));
     let moved = counted.len() == 2 && is_moved(words, &mentions[counted[0]], &mentions[last], language);
@@ -145,10 +158,11 @@ fn meant(
     // "From two to four, no, until five": the other end stays.
     let before =
         mentions[..first].iter().rev().find(|mention| mention.slot == slot).and_then(|mention| mention.found.as_ref());
-    let fill = |found: &Found| Fill {
-        slot,
-        found: found.with_other_end(before.map(|found| &found.value)),
-        end: mentions[last].end,
+    let is_given_up = is_given_up(last, &own, mentions, roles, words, language);
+    let fill = |found: &Found| {
+        let found = found.with_other_end(before.map(|found| &found.value));
+        let found = if is_given_up { found.doubtful(Doubt::Beside) } else { found };
+        Fill { slot, found, end: mentions[last].end }
     };
     Ok(chosen.found.as_ref().map(fill))
 }
@@ -167,9 +181,54 @@ fn is_correction(between: &[String], language: Language) -> bool {
     (0..between.len()).any(takes_back) || means_change(between, language)
 }
 
+/// Whether the value at `last` is taken back by what is said behind it, or is said and refused: "Boston, oh no, not Boston", "Friday, no,
+/// I'm working Friday".
+fn is_given_up(
+    last: usize,
+    own: &[usize],
+    mentions: &[Mention],
+    roles: &[Role],
+    words: &[String],
+    language: Language,
+) -> bool {
+    const NO: [&str; 7] = ["no", "nope", "không", "à không", "ủa không", "ơ không", "á không"];
+    let value = |i: usize| mentions[i].found.as_ref().map(|found| &found.value);
+    let before = |i: usize| &words[mentions[i - 1].end..mentions[i].start];
+    let says_no = |between: &[String]| (0..between.len()).any(|at| NO.iter().any(|no| begin_with(&between[at..], no)));
+    let behind = own.iter().any(|i| *i > last && takes_back(before(*i), language));
+    let refused = own.iter().any(|i| *i != last && roles[*i] == Role::Refused && value(*i) == value(last));
+    let again = own.iter().rfind(|i| **i < last).is_some_and(|i| value(*i) == value(last) && says_no(before(last)));
+    behind || refused || again
+}
+
+/// "Four, no, my brother can't come, three": the value before is taken back, whatever the words behind make of the next one.
+fn takes_back(between: &[String], language: Language) -> bool {
+    let refuses = |at: usize| ["không phải", "not that"].iter().any(|phrase| begin_with(&between[at..], phrase));
+    (0..between.len())
+        .any(|at| !refuses(at) && (taken_back(&between[at..], language).is_some() || corrects(&between[at..])))
+}
+
 /// "new york instead"
 fn is_correction_behind(behind: &[String], language: Language) -> bool {
-    language == Language::En && ["instead", "rather"].iter().any(|phrase| begin_with(behind, phrase))
+    let phrases: &[&str] = match language {
+        Language::En => &["instead", "rather", "is better", "would be better", "works better", "is best"],
+        Language::Vi => &["tốt hơn", "thì hơn", "hay hơn", "tiện hơn", "đẹp hơn"],
+    };
+    phrases.iter().any(|phrase| begin_with(behind, phrase))
+}
+
+/// "Seven, seven in the evening": the first one is the same hour, said less exactly.
+fn is_said_better(vague: &Mention, other: &Mention) -> bool {
+    let (Some(vague), Some(other)) = (&vague.found, &other.found) else { return false };
+    match (&vague.value, &other.value) {
+        (Value::Time(first), Value::Time(second)) => {
+            vague.doubt == Some(Doubt::HalfOfDay)
+                && other.doubt.is_none()
+                && first.hour() % 12 == second.hour() % 12
+                && first.minute() == second.minute()
+        }
+        _ => false,
+    }
 }
 
 /// "change it from three to four", "đổi từ ba giờ sang bốn giờ".

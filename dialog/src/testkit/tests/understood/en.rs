@@ -1,4 +1,5 @@
 //! English sentences.
 mod beside;
+mod clear;
 mod meant;
 mod read;

@@ -1,4 +1,5 @@
 //! Vietnamese sentences.
 mod beside;
+mod clear;
 mod meant;
 mod read;

@@ -7,8 +7,8 @@ pub(super) const HARMLESS: Harmless = Harmless {
         thế đó đấy này đây ấy cái chiếc chắc làm ơn giúp giùm dùm hộ vui lòng cảm cám á hen hén ha nè ơi alo lô a chào để xem thử coi tính định dự \
         kiến sẽ đang đã vừa mới thích ưng ổn tốt đúng chính xác chỉ cũng nên phải biết nghĩ thấy nói bảo hẹn họp bay tham dự chuyến vé bàn phòng \
         chỗ nơi thành phố tỉnh địa điểm ngày hôm bữa buổi số mã điện thoại việc cuộc gặp tiệc sinh nhật cưới công tác du lịch ăn uống sáng trưa \
-        chiều tối đêm khuya size cỡ đơn hàng bắt đầu rảnh tiện thuận hợp khởi hành khám lịch giữ tên nhóm đoàn của đâu",
-    people: "vợ chồng bè gia đình đồng nghiệp sếp ba má bố mẹ người đứa bé trai gái thằng lớp khách",
+        chiều tối đêm khuya size cỡ đơn hàng bắt đầu rảnh tiện thuận hợp khởi hành khám lịch giữ tên nhóm đoàn của đâu đủ cơ ngay chẵn ra vô lên xuống lận vầy zậy dzậy rứa hỉ ủa book booking order set check confirm please thanks hello hi team meeting gọi liên hệ lạc trả thanh toán nạp",
+    people: "vợ chồng bè gia đình đồng nghiệp sếp ba má bố mẹ đứa bé trai gái thằng lớp khách",
     phrases: &[
         "hay là",
         "thì sao",
@@ -41,6 +41,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "bên anh",
         "bên chị",
         "cả thảy",
+        "hết thảy",
         "tổng cộng",
         "tổng cộng là",
         "tất cả",
@@ -52,5 +53,27 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "thế thôi",
         "không vấn đề gì",
     ],
-    matter: &["à thôi", "à mà thôi", "và tôi", "với tôi", "bắt đầu bằng", "bắt đầu là", "giờ bên"],
+    hesitations: &[
+        "còn",
+        "chưa biết nữa",
+        "chưa biết",
+        "tôi không chắc",
+        "em không chắc",
+        "không chắc",
+        "không chắc lắm",
+    ],
+    matter: &[
+        "à thôi",
+        "à mà thôi",
+        "và tôi",
+        "với tôi",
+        "bắt đầu bằng",
+        "bắt đầu là",
+        "giờ bên",
+        "hôm qua",
+        "hôm trước",
+        "bữa trước",
+        "lần trước",
+    ],
+    matter_behind: &["thì thôi", "thì chịu"],
 };

@@ -120,7 +120,7 @@ const NUMBERS_TO_THEIR_END: &[Row] = &[
     ("time", "nine in the evening", "21:00"),
     ("time", "twelve thirty at night", "00:30"),
     ("time", "one in the morning", "01:00"),
-    ("time", "half two", "asks"),
+    ("time", "half two", "14:30?"),
     ("time", "two and a half", "asks"),
     ("time", "two hours", "asks"),
     ("time", "two days", "asks"),
