@@ -86,7 +86,10 @@ impl Agents {
                 (call, PersonEvent::Failed(fault))
             }
             QueueNews::Withdrawn { .. } => return,
-            QueueNews::Away { agent } => return drop(state.arrivals.remove(&agent)),
+            QueueNews::Away { agent } => {
+                state.arrivals.remove(&agent);
+                return;
+            }
         };
         tell(&self.0.registry, &call, PersonOrder::Event(event));
     }

@@ -241,7 +241,7 @@ impl SimulatedPort {
     pub fn next_event(&mut self) -> Option<Event> {
         let event = self.events.try_recv().ok()?;
         match &event {
-            Event::Played { played, .. } => {
+            Event::Played { seat: Seat::CALLER, played } => {
                 self.invariants.played(played);
                 let id = name(played.utterance);
                 match played.phase {
