@@ -4,7 +4,7 @@ use super::outbox::{News, Outbox};
 use crate::insight::alerts::FoundAlert;
 use crate::insight::health::HealthPlan;
 use crate::insight::monitor::{Finding, Monitor};
-use crate::store::{Alert, CallEvent, LiveChange, LiveEvent, Mark, Private, Store, TimelineEvent, Wanted};
+use crate::store::{self, Alert, CallEvent, LiveChange, LiveEvent, Mark, Private, Store, TimelineEvent, Wanted};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl Feed {
                     store.note(&alert.call, CallEvent::Mark(mark));
                     let (rule, severity) = (alert.rule.clone(), alert.severity.clone());
                     metrics::counter!("switchboard_alerts_total", "rule" => rule, "severity" => severity).increment(1);
-                    self.outbox.put(News::Alert(alert));
+                    self.outbox.put(News::Alert(Box::new(alert)));
                 }
             }
         }
@@ -113,7 +113,7 @@ fn named(call: String, bot: String, found: FoundAlert) -> Alert {
         severity: severity.name().into(),
         call,
         bot,
-        at: Timestamp::now(),
+        at: store::now(),
         from_ms,
         to_ms,
         turn,

@@ -19,7 +19,7 @@ const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) enum News {
-    Alert(Alert),
+    Alert(Box<Alert>),
     Ended { call: String, at: Timestamp },
 }
 
@@ -53,7 +53,7 @@ impl Outbox {
                 "too much waits for the database: an alert, or the end of a call, is not stored and not sent"
             );
             if let News::Alert(alert) = full.into_inner() {
-                self.shared.tell(alert);
+                self.shared.tell(*alert);
             }
         }
     }
@@ -64,7 +64,7 @@ async fn store(shared: &Shared, webhooks: &Webhooks, news: News) {
     let (alert, messages) = match news {
         News::Alert(alert) => {
             let messages = of_alert(&rules, &alert);
-            (Some(alert), messages)
+            (Some(*alert), messages)
         }
         News::Ended { call, at } => match ended(shared, &rules, &call, at).await {
             Ok(messages) => (None, messages),

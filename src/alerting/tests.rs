@@ -3,7 +3,8 @@ use super::*;
 use crate::config::Config;
 use crate::plans;
 use crate::store::{
-    CallEvent, Direction, End, LiveChange, NextCode, Reason, Speaker, Started, Turn, WantedAlerts, WantedDeliveries,
+    CallEvent, Direction, End, LiveChange, Mark, NextCode, Reason, Speaker, Started, TimelineEvent, Turn, WantedAlerts,
+    WantedDeliveries,
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -87,16 +88,20 @@ async fn moods_and_alerts_stand_in_the_record_of_a_live_call() {
     let id = begin(&store);
     store.note(&id, said("this is ridiculous, get me a human"));
     let alert = timeout(Duration::from_secs(5), told.recv()).await.unwrap().unwrap();
-    let timeline = store.timeline(&id).await.unwrap();
-    let marks: Vec<_> = timeline
-        .iter()
-        .filter_map(|event| match &event.event {
-            CallEvent::Mark(mark) => Some((mark.name.as_str(), &mark.data.0)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(marks.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["alert", "mood"]);
-    assert_eq!((&marks[0].1["id"], &marks[1].1["state"]), (&alert.id.as_str().into(), &"upset".into()));
+    let both = async {
+        loop {
+            let timeline = store.timeline(&id).await.unwrap();
+            let of = |event: TimelineEvent| if let CallEvent::Mark(mark) = event.event { Some(mark) } else { None };
+            let marks: Vec<Mark> = timeline.into_iter().filter_map(of).collect();
+            if marks.len() > 1 {
+                break marks;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let marks = timeout(Duration::from_secs(5), both).await.unwrap();
+    assert_eq!(marks.iter().map(|mark| mark.name.as_str()).collect::<Vec<_>>(), ["alert", "mood"]);
+    assert_eq!((&marks[0].data.0["id"], &marks[1].data.0["state"]), (&alert.id.as_str().into(), &"upset".into()));
     alerting.stop().await;
 }
 

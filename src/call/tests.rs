@@ -32,6 +32,7 @@ const BOT: &str = r#"
     type = "number"
     min = 1
     max = 6
+    unit = ["person", "people"]
     prompt = "For how many?"
     [[task]]
     name = "order"

@@ -66,12 +66,12 @@ impl MoodWatch {
     pub fn note(&mut self, at: u64, event: &CallEvent) {
         match event {
             CallEvent::Turn(turn) if turn.speaker == Speaker::Caller => self.caller(turn),
-            CallEvent::Turn(turn) if turn.speaker == Speaker::Bot && turn.interrupted => {
-                // A turn is told again when more of it is known.
-                if !self.cut.contains(&turn.started_ms) {
-                    self.cut.push(turn.started_ms);
-                    self.happened(at, -0.3, MoodCode::Interrupts);
-                }
+            // A turn is told again when more of it is known.
+            CallEvent::Turn(turn)
+                if turn.speaker == Speaker::Bot && turn.interrupted && !self.cut.contains(&turn.started_ms) =>
+            {
+                self.cut.push(turn.started_ms);
+                self.happened(at, -0.3, MoodCode::Interrupts);
             }
             CallEvent::Mark(mark) if mark.name == "not_understood" => self.happened(at, -0.4, MoodCode::NotUnderstood),
             CallEvent::Mark(mark) if mark.name == "voice" => self.voice(mark),

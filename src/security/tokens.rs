@@ -154,7 +154,7 @@ impl Tokens {
             PrincipalKind::AdminToken => Ok(Maker::AdminToken(self.admin.clone())),
             PrincipalKind::Token => {
                 let chain = self.chain(tx, &maker.credential, now).await?.ok_or(AccessFault::NoToken)?;
-                if chain.iter().any(|token| token.expires_at < new.expires_at) {
+                if chain.iter().any(|token| token.expires_at.as_microsecond() < new.expires_at.as_microsecond()) {
                     return Err(AccessFault::BeyondMaker("a later end".into()));
                 }
                 match chain.first() {

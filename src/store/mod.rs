@@ -473,7 +473,7 @@ fn clock_reading() -> ledger::ClockReading {
 }
 
 /// To the microsecond, as the database keeps it.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default()
 }
 

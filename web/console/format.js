@@ -81,7 +81,11 @@ export function concern({ reason, value: much }) {
     long_call: () => figure(much / 60000),
   }[reason];
   const many = n ? n() : figure(much);
-  return t(!n && much === 1 ? `why_${reason}_once` : `why_${reason}`, { n: many });
+  if (reason === "upset") return t(much > 1 ? "why_upset" : "why_tense");
+  const once = !n && much === 1 && known(`why_${reason}_once`);
+  if (once) return once;
+  // A reason that this page does not know yet is still one.
+  return known(`why_${reason}`) ? t(`why_${reason}`, { n: many }) : reason.replaceAll("_", " ");
 }
 
 /** How well a call goes: `good`, `fair` or `poor`. */

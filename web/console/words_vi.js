@@ -109,6 +109,8 @@ export const WORDS = {
   why_interruptions_once: "Ngắt lời bot một lần",
   why_failures: "{n} lỗi kỹ thuật",
   why_failures_once: "Một lỗi kỹ thuật",
+  why_tense: "Người gọi căng thẳng",
+  why_upset: "Người gọi bực bội",
   why_long_call: "Đã kéo dài {n} phút",
   grade_good: "Đang tốt",
   grade_fair: "Nên để ý",

@@ -1,4 +1,5 @@
 //! `Commands`: what a caller may say or press at any time.
+use super::rights;
 use crate::language::Language;
 use crate::value::words::{begin_with, starts, tokens};
 use serde::Deserialize;
@@ -64,6 +65,8 @@ pub struct Commands {
     pub yes: Vec<String>,
     pub no: Vec<String>,
     pub polite: Vec<String>,
+    /// What a grammar offers for claims of callers' rights. They are understood in free speech whatever stands here.
+    pub rights: Vec<String>,
 }
 
 impl Commands {
@@ -197,6 +200,7 @@ pub(super) struct CommandsFile {
     yes: Option<Vec<String>>,
     no: Option<Vec<String>>,
     polite: Option<Vec<String>>,
+    rights: Option<Vec<String>>,
 }
 
 impl CommandsFile {
@@ -211,7 +215,8 @@ impl CommandsFile {
         };
         let usual = |command| listed.iter().find(|(of, _)| *of == command).map_or(&[][..], |(_, phrases)| phrases);
         let all = Command::ALL.map(|command| (command, or(self.own(command).take(), usual(command)))).into();
-        Commands { all, yes: or(self.yes, yes), no: or(self.no, no), polite: or(self.polite, polite) }
+        let (yes, no, polite) = (or(self.yes, yes), or(self.no, no), or(self.polite, polite));
+        Commands { all, yes, no, polite, rights: or(self.rights, rights::listed(language)) }
     }
 
     fn own(&mut self, command: Command) -> &mut Option<Vec<String>> {

@@ -37,7 +37,7 @@ enum Half {
 fn labelled(half: Half) -> Vec<Labelled> {
     let files =
         [read(Language::En, include_str!("labelled/en.txt")), read(Language::Vi, include_str!("labelled/vi.txt"))];
-    let of_half = |at: usize| (at / 2 % 2 == 0) == (half == Half::Tuned);
+    let of_half = |at: usize| (at / 2).is_multiple_of(2) == (half == Half::Tuned);
     files
         .into_iter()
         .flat_map(|all| all.into_iter().enumerate().filter(move |(at, _)| of_half(*at)))

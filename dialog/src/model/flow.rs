@@ -21,7 +21,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 mod approvals;
-mod aside;
 mod asked_back;
 mod attempts;
 mod diacritics;
@@ -42,7 +41,6 @@ mod question;
 mod reply;
 mod request;
 mod rights;
-mod shorter;
 mod together;
 
 /// The confidence in typed words and in keys.

@@ -44,7 +44,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
-    all.unlikely.push(rules::rights(bot.language));
+    all.unlikely.extend(rules::rights(&bot.commands, bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
     let (mut keys, mut free) = (true, false);
     match step {

@@ -285,6 +285,23 @@ pub fn is_conditional(words: &[String], language: Language) -> bool {
     })
 }
 
+/// Whether these words refuse what was said before them, and not what follows: "not quite", and not "not".
+pub fn refuses_by_itself(words: &[String], language: Language) -> bool {
+    let not = if language == Language::En { en::LISTS.not } else { vi::LISTS.not };
+    let has = (0..words.len()).any(|at| phrase_at(not, &words[at..]).is_some());
+    let last = words.last().map_or("", String::as_str);
+    has && !matches!(last, "not" | "no" | "phải" | "không") && !not.iter().any(|phrase| ends_with(words, phrase))
+}
+
+/// Whether an exception to several values stands in these words: "but not Tuesday".
+pub fn makes_exception(words: &[String], language: Language) -> bool {
+    let phrases: &[&str] = match language {
+        Language::En => &["except", "excluding", "but not", "apart from", "other than", "without"],
+        Language::Vi => &["trừ", "ngoại trừ", "nhưng không", "mà không", "không tính"],
+    };
+    (0..words.len()).any(|at| phrase_at(phrases, &words[at..]).is_some())
+}
+
 /// Whether a sentence has such a "but".
 pub fn has_contrast(words: &[String], language: Language) -> bool {
     (0..words.len()).any(|at| is_contrast(&words[..at], &words[at..], language))

@@ -28,7 +28,8 @@ const EN: [&str; 22] = [
     "scratch that",
     "let's do",
 ];
-const VI: [&str; 24] = [
+const VI: [&str; 27] = [
+    "sorry",
     "không phải",
     "không đúng",
     "sai",
@@ -37,6 +38,8 @@ const VI: [&str; 24] = [
     "sửa",
     "à không",
     "ủa không",
+    "khoan không",
+    "khoan khoan",
     "ơ không",
     "á không",
     "ý tôi là",
@@ -95,8 +98,18 @@ pub fn corrects(words: &[String]) -> bool {
 /// How many words at the start are a phrase of correction, the words aside that refuse ("not", "không phải"). `is_first`: nothing stands
 /// before them.
 pub(crate) fn phrase(words: &[String], is_first: bool, language: Language) -> Option<usize> {
-    const REFUSING: [&str; 8] =
-        ["not", "not that", "different", "wrong", "incorrect", "không phải", "chứ không", "thay vì"];
+    const REFUSING: [&str; 10] = [
+        "not",
+        "not that",
+        "different",
+        "wrong",
+        "incorrect",
+        "không phải",
+        "chứ không",
+        "thay vì",
+        "chứ hổng phải",
+        "chứ không phải",
+    ];
     let (any, last, all): (&[&str], &[&str], &[&str]) = match language {
         Language::En => (&EN, &LAST_EN, &ALL_EN),
         Language::Vi => (&VI, &LAST_VI, &ALL_VI),
@@ -148,7 +161,8 @@ const ALL_EN: [&str; 8] = [
     "clear that",
     "clear it",
 ];
-const LAST_VI: [&str; 15] = [
+const LAST_VI: [&str; 16] = [
+    "sorry",
     "sai",
     "sai rồi",
     "không đúng",

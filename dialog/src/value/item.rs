@@ -188,7 +188,8 @@ impl Items {
             }
             (_, all) => all.iter().for_each(|item| join(&mut list, item, said.intent == Intent::Adds, self.plan.max)),
         }
-        self.with(list, said.is_partly_heard)
+        // What was not understood before is asked about when nothing else is open.
+        self.with(list, said.is_partly_heard || open.is_some() && self.is_partly_heard)
     }
 
     /// The list after a caller has said what is to be different.

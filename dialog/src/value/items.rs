@@ -49,9 +49,10 @@ pub(crate) fn is_joint(word: &str, language: Language) -> bool {
         "take", "order", "me", "us", "for", "need", "it's", "that's", "yes", "yeah", "ok", "okay", "hi", "hello",
         "thanks", "just", "at", "on", "in", "from", "by", "my", "will", "be", "is",
     ];
-    const VI: [&str; 30] = [
-        "và", "với", "cùng", "thêm", "nữa", "cho", "tôi", "em", "anh", "chị", "mình", "muốn", "đặt", "lấy", "gọi",
-        "mua", "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin", "thì", "là", "rồi", "vâng", "cái", "phần",
+    const VI: [&str; 38] = [
+        "nghen", "nha", "nhá", "nhen", "giúp", "giùm", "luôn", "ơi", "và", "với", "cùng", "thêm", "nữa", "cho", "tôi",
+        "em", "anh", "chị", "mình", "muốn", "đặt", "lấy", "gọi", "mua", "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin",
+        "thì", "là", "rồi", "vâng", "cái", "phần",
     ];
     match language {
         Language::En => EN.contains(&word),

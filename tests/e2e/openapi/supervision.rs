@@ -36,9 +36,10 @@ impl Walk<'_> {
         let second = self.ask(&Method::POST, seats, join("monitor", &sdp)).await;
         assert_eq!(second.status, 201, "{}", second.text);
         let Answered { peer, line: _line, .. } = first.accept(&taken.text).await.expect("accepted");
-        until(seconds(10), "the supervisor's connection", || async {
-            let list = server.get(&at("seats")).await;
-            (list["seats"][0]["connected"] == true).then_some(())
+        // Nobody takes part before the caller has heard that others may listen.
+        until(seconds(20), "the supervisor's connection", || async {
+            let seat = &server.get(&at("seats")).await["seats"][0];
+            (seat["connected"] == true && seat["waits"].is_null()).then_some(())
         })
         .await;
         for (status, path) in [(200, at("seats")), (404, "/api/v1/calls/none/seats".into())] {

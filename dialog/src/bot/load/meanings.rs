@@ -2,6 +2,7 @@
 use super::check::{BotFault, Check};
 use crate::bot::commands::Commands;
 use crate::bot::definition::{Slot, Task};
+use crate::bot::rights;
 use crate::value::item::ItemPlan;
 use crate::value::kind::{Choice, Kind};
 use crate::value::words::tokens;
@@ -51,6 +52,12 @@ fn of_commands(check: &Check, commands: &Commands) -> Result<(), BotFault> {
                 let problem = format!("{phrase:?} stands in `commands.{other}` too");
                 return check.fault(format!("commands.{name}"), problem, "keep it in one of them");
             }
+        }
+    }
+    for phrase in &commands.rights {
+        if rights::claimed(&tokens(phrase, check.language), check.language).is_none() {
+            let problem = format!("{phrase:?} is no claim of a right that is understood");
+            return check.fault("commands.rights".to_owned(), problem, "use words of the usual list, or leave it out");
         }
     }
     Ok(())

@@ -1,21 +1,25 @@
 //! `Meaning`: what a caller's words mean at a step, before anything changes.
-use super::aside::Aside;
 use super::asked_back::{is_question, slot_asked_about};
 use super::form::Form;
 use super::parse::{self, Fill, Given, SlotSearch};
 use super::parts::{Asked, Entered, Parts};
-use super::shorter::is_shorter;
 use crate::bot::{Command, fact};
 use crate::model::step::Step;
 use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::answer::{Question, Verdict, answer, has_reservation};
-use crate::value::around::Unclear;
+use crate::value::around::{Unclear, refuses_by_itself};
 use crate::value::correction::means_change;
 use crate::value::found::Growth;
 use crate::value::half_of_day::DayPart;
 use crate::value::item::Intent;
 use crate::value::kind::{Kind, Value};
+
+mod aside;
+mod shorter;
+
+pub(super) use aside::Aside;
+use shorter::{is_shorter, says_wrong};
 
 pub(super) enum Meaning {
     Command(Command),
@@ -214,6 +218,9 @@ impl Context<'_> {
     /// What words mean that are no answer.
     fn beside_the_question(&self, words: &[String]) -> Meaning {
         let bot = &self.form.bot;
+        if let Some(slot) = self.shifted(words) {
+            return Meaning::Change(slot);
+        }
         if let Some(fact) = self.fact(words) {
             return fact;
         }
@@ -482,6 +489,11 @@ impl Context<'_> {
         let Some(task) = self.form.task() else { return Given::default() };
         let search = self.search(&self.form.bot.tasks[task].slots, &filled);
         let mut given = search.given_from(words, from);
+        // "Not quite, Chicago, and at four": the no is whole, and refuses nothing of what follows.
+        if verdict == Some(Verdict::No) && refuses_by_itself(&words[..from], self.form.bot.language) {
+            given = search.given(&words[from..]);
+            given.fills.iter_mut().for_each(|fill| fill.end += from);
+        }
         if given.fills.is_empty() && verdict == Some(Verdict::No) {
             let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
             let behind = search.given(&words[from..]).fills.into_iter().filter(other);
@@ -559,6 +571,8 @@ impl Context<'_> {
             // "yes, except the time"
             (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
             (Some(Verdict::Yes), None) => Meaning::Wrong,
+            // "Almost, the time's wrong"
+            (Some(Verdict::Unsure), Some(slot)) if says_wrong(rest) => Meaning::Change(slot),
             (Some(Verdict::Unsure), _) => Meaning::Unsure,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,

@@ -3,7 +3,7 @@ use crate::bot::Bot;
 use crate::language::Language;
 use crate::value;
 use crate::value::answer::{Question, answer};
-use crate::value::around::{Unclear, moves};
+use crate::value::around::{Unclear, makes_exception, moves};
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
 use crate::value::items;
@@ -152,6 +152,12 @@ impl SlotSearch<'_> {
         let (items, others): (Vec<Mention>, Vec<Mention>) =
             mentions.into_iter().partition(|mention| matches!(mention.kind, Kind::Items(_)));
         let mut given = mentions::given(&others, words, self.bot.language);
+        let excepts = makes_exception(words, self.bot.language);
+        let is_span = |fill: &mut Fill| matches!(self.bot.slots[fill.slot].kind, Kind::Span { .. });
+        // "Monday to Wednesday, but not Tuesday": no span is that.
+        let spans =
+            given.fills.extract_if(.., |fill| excepts && is_span(fill)).map(|fill| (fill.slot, Unclear::Several));
+        given.unclear.extend(spans);
         match items.first() {
             // What a list of items leaves over is the list's own matter.
             Some(first) => given.fills.extend(self.items(first, &others, words, from)),

@@ -1,6 +1,6 @@
 //! What is asked at a step, and how keys answer it.
-use super::aside::Aside;
 use super::form::Form;
+use super::meaning::Aside;
 use super::parts::Parts;
 use crate::keypad::{self, Keypad};
 use crate::language::Language;

@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases, rights as claims};
+use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -48,9 +48,10 @@ pub(super) fn call_back(language: Language) -> String {
     format!("({all})")
 }
 
-/// How callers claim their rights, whatever the bot's file says.
-pub(super) fn rights(language: Language) -> String {
-    format!("({})", alternatives(claims::listed(language).iter().map(|phrase| tokens(phrase, language))))
+/// How callers claim their rights. `None`: a recogniser of the grammar alone is not to listen for that.
+pub(super) fn rights(commands: &Commands, language: Language) -> Option<String> {
+    let all = alternatives(commands.rights.iter().map(|phrase| tokens(phrase, language)));
+    (!all.is_empty()).then(|| format!("({all})"))
 }
 
 /// The questions that facts answer. `None`: there are none.

@@ -16,7 +16,7 @@ fn a_room_is_booked_in_six_turns() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room
@@ -59,7 +59,7 @@ fn several_slots_fill_at_once_and_in_any_order() {
         say that's right",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: Book a room today for two people.
@@ -98,7 +98,7 @@ fn a_value_is_corrected_at_the_end() {
         say yes",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room in boston tomorrow at nine a m for an hour for three people
@@ -147,7 +147,7 @@ fn a_cough_goes_unnoticed() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?"#,
     );
@@ -163,7 +163,7 @@ fn a_longer_noise_pauses_the_bot_for_a_moment() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hold
@@ -181,7 +181,7 @@ fn a_backchannel_pauses_the_bot_for_a_moment() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hold
@@ -199,7 +199,7 @@ fn words_over_the_bot_hush_it() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hold
@@ -219,7 +219,7 @@ fn a_long_voice_hushes_even_without_words() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hold
@@ -240,14 +240,14 @@ fn a_disclosure_that_was_spoken_over_is_made_before_the_next_sentence() {
         listen",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hold
         hush
         caller: book a room
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: In which city do you need the room?"#,
     );
 }
@@ -266,7 +266,7 @@ fn misunderstandings_escalate_to_the_keypad_and_to_an_end() {
         key 9",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room
@@ -323,7 +323,7 @@ fn silence_escalates_to_an_end() {
         wait 40000",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         bot: Sorry, I did not hear anything.
@@ -351,7 +351,7 @@ fn repeat_and_help_lose_nothing() {
         say boston",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room
@@ -389,7 +389,7 @@ fn an_unsure_value_is_checked() {
         say yes",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room
@@ -419,7 +419,7 @@ fn a_yes_to_a_question_that_is_not_one_of_yes_or_no_is_asked_again_and_a_hesitat
         say yes",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room

@@ -17,13 +17,13 @@ fn keys_answer_every_question() {
         key 1",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hush
         keys: 1
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: In which city do you need the room?
         hush
         keys: 3
@@ -82,13 +82,13 @@ fn a_hash_behind_a_full_entry_ends_it_and_one_later_repeats() {
         key #",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hush
         keys: 1
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: In which city do you need the room?
         hush
         keys: 3
@@ -115,7 +115,7 @@ fn no_said_twice_over_the_read_back_is_a_no() {
         say no no",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room in boston today at two p m for one hour for two people
@@ -290,7 +290,7 @@ fn going_back_asks_the_last_question_again() {
         say a person please",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         caller: book a room in boston

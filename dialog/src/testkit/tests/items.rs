@@ -103,6 +103,11 @@ fn what_is_missing_is_asked_for_and_what_was_not_understood_too() {
             "-",
             "I have two small margherita pizzas. I did not get the rest. What else would you like?",
         ),
+        (
+            &["two small margheritas with olives and three large", "ham"],
+            "-",
+            "I have two small margherita pizzas and three large ham pizzas. I did not get the rest.",
+        ),
         (&["twenty four seasons", "large"], "20 large four seasons", ""),
         (&["two small margheritas and three pepperonis", "that's all"], "2 small margherita", ""),
         (&["two small margheritas and three pepperonis", "three large hams"], "2 small margherita, 3 large ham", ""),

@@ -13,7 +13,7 @@ fn a_deaf_bot_asks_for_keys() {
         listen",
         r#"
         bot: Quý khách đang nói chuyện với trợ lý tự động,
-        bot: cuộc gọi được ghi âm.
+        bot: cuộc gọi được ghi âm và có thể được theo dõi.
         bot: Xin chào, đây là dịch vụ tìm địa điểm.
         bot: Xin lỗi, hiện tôi không nghe được giọng nói.
         bot: Xin quý khách dùng bàn phím điện thoại.
@@ -48,7 +48,7 @@ fn a_place_is_found_in_vietnamese() {
         listen",
         r#"
         bot: Quý khách đang nói chuyện với trợ lý tự động,
-        bot: cuộc gọi được ghi âm.
+        bot: cuộc gọi được ghi âm và có thể được theo dõi.
         bot: Xin chào, đây là dịch vụ tìm địa điểm.
         bot: Quý khách tìm cà phê,
         bot: khách sạn, ka ra ô kê, mát xa, hay trạm a tê em?
@@ -76,7 +76,7 @@ fn vietnamese_goes_back_and_says_no() {
         say mát xa",
         r#"
         bot: Quý khách đang nói chuyện với trợ lý tự động,
-        bot: cuộc gọi được ghi âm.
+        bot: cuộc gọi được ghi âm và có thể được theo dõi.
         bot: Xin chào, đây là dịch vụ tìm địa điểm.
         bot: Quý khách tìm cà phê,
         bot: khách sạn, ka ra ô kê, mát xa, hay trạm a tê em?

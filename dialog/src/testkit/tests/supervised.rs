@@ -199,7 +199,7 @@ fn a_disclosure_that_was_cut_by_the_takeover_is_made_when_the_bot_is_back() {
     let seen = sim.look();
     let expected = [
         "bot: You are speaking with an automated assistant,",
-        "bot: this call is recorded.",
+        "bot: this call is recorded and may be monitored.",
         "bot: I'm back with you.",
     ];
     assert_eq!(seen[..3], expected, "{seen:?}");

@@ -21,14 +21,14 @@ fn a_booking_is_written_in_figures_and_nothing_is_asked_twice() {
         type yes",
         r#"
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: Hello, this is the room booking line.
         bot: Would you like to book a room, or cancel a booking?
         hush
         typed: book a room in Boston
         place = "boston" ✓
         bot: You are speaking with an automated assistant,
-        bot: this call is recorded.
+        bot: this call is recorded and may be monitored.
         bot: For which day?
         hush
         typed: tomorrow

@@ -137,6 +137,9 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     let listed = |list: &[(&'static str, i64)]| {
         list.iter().find(|(phrase, _)| begin_with(words, phrase)).map(|(phrase, n)| (*n, phrase.split(' ').count()))
     };
+    if let Some(found) = weekday_of_month(words, today) {
+        return Some(found);
+    }
     if let Some(found) = counted_from(words, today).or_else(|| counted_weeks(words, today)) {
         return Some(found);
     }
@@ -273,6 +276,31 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     }
     let found = found(weekday(today, day, week), skip + 1)?;
     Some(if whole || skip > 0 { found } else { found.only_if_asked() })
+}
+
+/// "the first Monday in December", "last Friday of next month".
+fn weekday_of_month(words: &[String], today: Date) -> Option<Found> {
+    let skip = usize::from(word(words, 0) == "the");
+    let nth = match word(words, skip) {
+        "last" => -1,
+        ordinal => {
+            i8::try_from(ORDINALS.iter().position(|name| *name == ordinal)?).ok().filter(|n| (1..=4).contains(n))?
+        }
+    };
+    let (day, true) = weekday_name(word(words, skip + 1))? else { return None };
+    let day = Weekday::from_monday_zero_offset(day).ok()?;
+    if !matches!(word(words, skip + 2), "of" | "in") {
+        return None;
+    }
+    let named = &words[skip + 3..];
+    let (in_month, len) = match () {
+        () if begin_with(named, "next month") => (months_ahead(today, 1)?, 2),
+        () if begin_with(named, "this month") => (today, 2),
+        () => (next_date(today, month(word(named, 0))?, 28, None)?, 1),
+    };
+    let date = in_month.nth_weekday_of_month(nth, day).ok()?;
+    // The first one of this month may be over.
+    (date >= today).then(|| Found::new(Value::Date(date), skip + 3 + len))
 }
 
 /// "in three days", "two weeks from monday", "a week from today", "ten days from now".

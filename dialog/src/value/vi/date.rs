@@ -12,7 +12,7 @@ use jiff::civil::{Date, Weekday};
 pub(crate) const DAYS: [&str; 7] = ["thứ hai", "thứ ba", "thứ tư", "thứ năm", "thứ sáu", "thứ bảy", "chủ nhật"];
 
 /// Days by how far they are from today. A part of the day may stand in place of "ngày".
-const NEAR: [(&str, i64); 21] = [
+const NEAR: [(&str, i64); 20] = [
     ("hôm nay", 0),
     ("bữa nay", 0),
     ("ngày hôm nay", 0),
@@ -33,7 +33,6 @@ const NEAR: [(&str, i64); 21] = [
     ("mốt", 2),
     ("hôm qua", -1),
     ("hôm kia", -2),
-    ("bữa kia", -2),
 ];
 /// Days of the year with names of their own: month and day.
 const FEASTS: [(&str, (i64, i64)); 6] = [

@@ -141,7 +141,7 @@ fn below(words: &[String], above: i64) -> Option<(i64, usize)> {
 }
 
 /// Sounds and signs between the digits of a string.
-const BETWEEN: [&str; 6] = ["ờ", "ừm", "à", "gạch", "ngang", "chấm"];
+const BETWEEN: [&str; 8] = ["rồi", "tiếp", "ờ", "ừm", "à", "gạch", "ngang", "chấm"];
 
 /// A string of digits, one by one: "không chín một hai", "0912 345 678", "ba số không", "hai mươi lăm".
 pub fn digits(words: &[String]) -> Option<(String, usize)> {

@@ -152,8 +152,8 @@ fn minutes(words: &[String]) -> Option<(i64, usize)> {
 fn hour_of_day(part: &str, hour: i64) -> Option<i64> {
     let part = match part {
         // "mười hai giờ sáng" is midnight, and "mười ba giờ chiều" says it twice.
-        "sáng" => return Some(if hour > 12 { hour } else { hour % 12 }),
-        "chiều" | "xế" => DayPart::Afternoon,
+        "sáng" | "am" => return Some(if hour > 12 { hour } else { hour % 12 }),
+        "chiều" | "xế" | "pm" => DayPart::Afternoon,
         "tối" => DayPart::Evening,
         "trưa" => DayPart::Midday,
         "đêm" | "khuya" => DayPart::Night,

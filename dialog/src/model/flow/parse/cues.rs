@@ -58,6 +58,11 @@ impl SlotSearch<'_> {
         let corrects = match self.bot.slots[slot].kind {
             Kind::Span { .. } => means_change(words, language),
             Kind::Number { .. } => ends_in_correction(&words[..at], language) && !self.asked.is_some_and(takes),
+            // "No, on the fifth"
+            Kind::Date if words[at] == "the" => {
+                let on = usize::from(words[..at].last().is_some_and(|word| word == "on"));
+                ends_in_correction(&words[..at - on], language) && !self.asked.is_some_and(takes)
+            }
             _ => false,
         };
         corrects && self.filled.get(slot) == Some(&true)

@@ -121,8 +121,10 @@ fn meant(
     let Some(&last) = said.last() else { return Err(Unclear::Rest) };
     // What stands before a correction no longer counts.
     let corrects = |i: &usize| {
-        let from = i.checked_sub(1).map_or(0, |before| mentions[before].end);
-        *i > said[0] && is_correction(&words[from..mentions[*i].start], language)
+        // "New York on Tuesday, actually no, Boston on Wednesday": what stands between the two days corrects both values.
+        let from = own.iter().rfind(|before| *before < i).map_or(0, |before| mentions[*before].end);
+        let between = &words[from..mentions[*i].start];
+        *i > said[0] && (is_correction(between, language) || is_now(&words[..from], between, language))
     };
     let first = said.iter().copied().rfind(corrects).unwrap_or(said[0]);
     let mut counted: Vec<usize> = said.into_iter().filter(|i| *i >= first).collect();
@@ -206,6 +208,18 @@ fn takes_back(between: &[String], language: Language) -> bool {
     let refuses = |at: usize| ["không phải", "not that"].iter().any(|phrase| begin_with(&between[at..], phrase));
     (0..between.len())
         .any(|at| !refuses(at) && (taken_back(&between[at..], language).is_some() || corrects(&between[at..])))
+}
+
+/// "It was five but now it's seven", "hồi nãy bốn, giờ năm người".
+fn is_now(before: &[String], between: &[String], language: Language) -> bool {
+    let (then, now): (&[&str], &[&str]) = match language {
+        Language::En => (&["was", "were", "used to", "said", "had"], &["now"]),
+        Language::Vi => (&["hồi nãy", "hôm bữa", "lúc trước", "lúc nãy", "ban đầu", "lần trước"], &["giờ", "bây giờ"]),
+    };
+    let has = |words: &[String], list: &[&str]| {
+        (0..words.len()).any(|at| list.iter().any(|phrase| begin_with(&words[at..], phrase)))
+    };
+    has(before, then) && has(between, now)
 }
 
 /// "new york instead"

@@ -16,7 +16,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         pardon sounds anyway hopefully on in at for to of with into and because cause the a an some room place table spot city town location \
         office date day time number code pin phone telephone cell mobile reservation appointment trip flight ticket visit event dinner lunch \
         breakfast conference party birthday wedding anniversary vacation business interview answer choice name morning afternoon evening night \
-        lunchtime digits pay paying thinking how's enough sharp best gosh wow goodness jeez golly blimey righto alrighty number's code's phone's pin's time's \
+        lunchtime digits possible pay paying thinking how's enough sharp best gosh wow goodness jeez golly blimey righto alrighty number's code's phone's pin's time's \
         date's name's day's altogether total size pizza space desk party group all",
     people: "wife husband partner spouse girlfriend boyfriend friend friends colleague colleagues coworker coworkers team family kid kids child \
         children son daughter sons daughters mother father mom mum dad parents brother sister boss client clients people person persons guest \
@@ -31,6 +31,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "many thanks",
         "much appreciated",
         "if you don't mind",
+        "but now",
         "you know",
         "let me see",
         "let me think",

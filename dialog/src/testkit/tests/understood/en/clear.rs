@@ -3,6 +3,7 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "chicago's fine", "chicago"),
+    ("time", "hmm, would ten thirty in the morning be possible", "10:30"),
     ("city", "boston's no good, chicago", "chicago"),
     ("city", "boston is too expensive, chicago", "chicago"),
     ("city", "boston, please, thank you so much", "boston"),
@@ -34,6 +35,11 @@ const CLEAR: &[Row] = &[
     ("agreed", "I'm afraid not", "false"),
     ("size", "large. no hang on. small.", "small"),
     ("time people", "at eight / not in the morning / four", "20:00 4"),
+    ("date", "the last friday in december", "2026-12-25"),
+    ("date time", "december fourth / three pm / no, the fifth", "2026-12-05 15:00"),
+    ("date", "the second tuesday in january", "2027-01-12"),
+    ("people", "it was five but now it's seven", "7"),
+    ("city date", "new york on tuesday, actually no, boston on wednesday", "boston 2026-12-02"),
     ("time people", "at eight / yes for four", "08:00 4"),
     ("time people", "eight / in the evening, for six", "20:00 6"),
     ("date time people", "two of us on saturday around one", "2026-11-28 13:00 2"),
@@ -63,6 +69,8 @@ const ASKED_ABOUT: &[Row] = &[
     ("city", "boston, where I don't want to go", "boston?"),
     ("city", "I don't know boston", "asks"),
     ("city", "boston or not", "asks"),
+    ("times", "until five p m, except between one and two", "asks"),
+    ("dates", "monday to wednesday, but not tuesday", "asks"),
 ];
 
 #[test]

@@ -239,7 +239,7 @@ const DATES: &[Row] = &[
     ("date", "12/24/2026", "2026-12-24"),
     ("date", "2026-12-24", "2026-12-24"),
     ("date", "the fourth week of december", "asks"),
-    ("date", "first monday of december", "asks"),
+    ("date", "first monday of december", "2026-12-07"),
     ("date", "end of november", "asks"),
     ("date", "the third", "2026-12-03"),
     ("date", "on the 3rd please", "2026-12-03"),

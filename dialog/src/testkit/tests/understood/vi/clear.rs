@@ -3,6 +3,14 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "cho mình book ở Sài Gòn nha", "sài gòn"),
+    ("city", "đà nẵng giúp em nha, cám ơn nhiều", "đà nẵng"),
+    ("city", "huế, khoan, không, hà nội", "hà nội"),
+    ("date", "mai nhen", "2026-11-26"),
+    ("time", "tám giờ tối chứ hổng phải tám giờ sáng", "20:00"),
+    ("time", "3h PM nha", "15:00"),
+    ("people", "tụi mình sáu người, sorry, bảy", "7"),
+    ("code", "hai số năm, rồi không chín", "5509"),
+    ("city date", "hà nội thứ ba, à thôi, sài gòn thứ tư", "sài gòn 2026-12-02"),
     ("city", "chị muốn ra Hà Nội á em", "hà nội"),
     ("city", "không đi Sài Gòn nữa, đi Huế", "huế"),
     ("city", "huế hết phòng rồi, đà nẵng", "đà nẵng"),
@@ -42,6 +50,8 @@ const ASKED_ABOUT: &[Row] = &[
     ("city", "huế, à không, không phải huế", "huế?"),
     ("date", "thứ sáu, à không, thứ sáu em bận", "2026-11-27?"),
     ("people", "bốn người hôm qua", "4?"),
+    ("date", "bữa kia á, cái bữa mà anh gọi", "asks"),
+    ("date", "thứ hai, cái bữa mà anh gọi", "2026-11-30?"),
     ("duration", "hai mươi phút ba lần", "asks"),
     ("agreed", "được thì lấy", "asks"),
     ("city", "người hà nội", "hà nội?"),

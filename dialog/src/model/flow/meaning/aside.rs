@@ -1,7 +1,7 @@
 //! `Aside`: a question of the caller's behind a value: "Boston, and how much is it?". The value is taken, the question answered.
-use super::asked_back::{is_question, slot_asked_about};
-use super::meaning::{Context, SaidValues};
-use super::parse;
+use super::super::asked_back::{is_question, slot_asked_about};
+use super::super::parse;
+use super::{Context, SaidValues};
 use crate::bot::fact;
 use crate::language::Language;
 use crate::model::step::Step;
@@ -9,7 +9,7 @@ use crate::value::words::begin_with;
 
 /// A question that does not belong to the value before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aside {
+pub(in crate::model::flow) enum Aside {
     /// A fact of the bot's answers it.
     Fact(usize),
     /// It is about this slot, of which something can be told.

@@ -1,11 +1,13 @@
 //! Values that a caller says again in fewer words, and hours of which only the half of the day is said.
-use super::meaning::Context;
-use super::parse::Fill;
+use super::super::parse::Fill;
+use super::Context;
 use crate::language::Language;
+use crate::model::step::Step;
 use crate::value::calendar::time_of_day;
 use crate::value::found::Found;
 use crate::value::half_of_day::DayPart;
-use crate::value::kind::Value;
+use crate::value::kind::{Kind, Value};
+use crate::value::words::begin_with;
 
 /// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
 pub(super) fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language) -> bool {
@@ -23,7 +25,55 @@ pub(super) fn is_shorter(known: &Value, said: &Value, words: &[String], language
     }
 }
 
+/// Whether words say that something is wrong.
+pub(super) fn says_wrong(words: &[String]) -> bool {
+    words.iter().any(|word| matches!(word.as_str(), "wrong" | "incorrect" | "sai" | "nhầm"))
+}
+
 impl Context<'_> {
+    /// The slot whose value, just read back, is to be moved by so much: "make it an hour later", "lùi lại một tiếng". It is asked for anew.
+    pub(super) fn shifted(&self, words: &[String]) -> Option<usize> {
+        const SHIFTS: [&str; 19] = [
+            "later",
+            "earlier",
+            "sooner",
+            "longer",
+            "shorter",
+            "push it",
+            "push that",
+            "bring it forward",
+            "move it",
+            "put it back",
+            "trễ hơn",
+            "muộn hơn",
+            "sớm hơn",
+            "lâu hơn",
+            "lùi",
+            "dời",
+            "đẩy",
+            "trễ lại",
+            "kéo dài",
+        ];
+        let has = |list: &[&str]| (0..words.len()).any(|at| list.iter().any(|phrase| begin_with(&words[at..], phrase)));
+        let lasts = has(&["longer", "shorter", "lâu hơn", "kéo dài"]);
+        let kind = match () {
+            () if !has(&SHIFTS) => return None,
+            () if lasts => Kind::Duration,
+            () if has(&["hour", "hours", "minute", "minutes", "half an hour", "tiếng", "phút", "giờ"]) => {
+                Kind::Time
+            }
+            () if has(&["day", "days", "week", "weeks", "ngày", "hôm", "bữa", "tuần"]) => Kind::Date,
+            () => return None,
+        };
+        let read_back = |slot: &usize| match self.step {
+            Step::Review => self.form.is_filled(*slot),
+            Step::Check(checked) => checked == *slot,
+            _ => false,
+        };
+        let slots = self.form.task_slots();
+        slots.iter().copied().filter(read_back).find(|slot| self.form.bot.slots[*slot].kind == kind)
+    }
+
     /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.
     pub(super) fn other_half(&self, slot: usize, words: &[String]) -> Option<Fill> {
         let Some(Value::Time(known)) = self.form.checked_value(slot) else { return None };
