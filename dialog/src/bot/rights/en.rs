@@ -1,6 +1,7 @@
 //! English words by which callers claim their rights.
 use super::{MachineQuestion, Refusal};
 
+/// Not "are you a robot" nor "are you human": too much of other speech sounds like them.
 pub(super) const LISTED: &[&str] = &[
     "don't record me",
     "don't record this call",
@@ -8,9 +9,7 @@ pub(super) const LISTED: &[&str] = &[
     "do not record this call",
     "stop recording",
     "i don't want to be recorded",
-    "are you a robot",
     "are you a machine",
-    "are you human",
     "am i talking to a robot",
     "am i talking to a machine",
 ];
