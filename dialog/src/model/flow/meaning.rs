@@ -302,9 +302,7 @@ impl Context<'_> {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
-            Step::Task | Step::Change | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => {
-                false
-            }
+            _ => false,
         }
     }
 
@@ -353,9 +351,7 @@ impl Context<'_> {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
-            Step::Slot(_) | Step::Stop | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => {
-                Question::Own
-            }
+            _ => Question::Own,
         };
         match answer(words, self.form.bot.language, question) {
             Some((verdict, len)) => (Some(verdict), &words[len..]),
