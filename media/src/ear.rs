@@ -8,7 +8,7 @@ use crate::asr::{Cue, Listen};
 use crate::ear_input::EarInput;
 use crate::echo::Echo;
 use crate::frame::{Frame, Origin, Rate, SamplePos};
-use crate::noise::{nearest, rms};
+use crate::noise::rms;
 use crate::prosody::Prosody;
 use crate::resample::Resampler;
 use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
@@ -16,7 +16,6 @@ use crate::vad::{Edge, Models, Scratch, SileroPolicy, SileroState, Vad, WINDOW};
 use level::{Level, Levelling};
 use sound_buffer::{HZ, SoundBuffer};
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::time::Duration;
 use suppressor::{Suppression, Suppressor};
 use wait::{SpeechState, Wait};
@@ -117,8 +116,6 @@ struct Listener {
     sent: Option<u64>,
     /// Sound held back until its echo is cancelled, and where it begins.
     held: Option<(SamplePos, Vec<i16>)>,
-    /// Sound of others between the caller's words, which is attenuated.
-    others: Range<u64>,
 }
 
 /// Sound kept while nobody speaks: covers the pre-roll, the time a verdict takes, and the gap after a pause.
@@ -129,12 +126,6 @@ const KEEP_SPEECH: u64 = 8 * HZ;
 const CATCH_UP: usize = 30;
 /// The most sound held back until its echo is cancelled: 3 s.
 const HELD: usize = 3 * HZ as usize;
-/// Sound of a line (80 ms) before the words of a caller who speaks before others, and behind them (100 ms). What others say between the
-/// words of such a caller is attenuated by 24 dB, within 10 ms.
-const LEAD: u64 = HZ * 80 / 1_000;
-const TAIL: u64 = HZ * 100 / 1_000;
-const OTHERS: f32 = 0.063;
-const FADE: f32 = HZ as f32 / 100.0;
 /// Noise is suppressed in utterances that rise less than this above it. Recognisers are trained on some noise.
 const NOISY_DB: f32 = 30.0;
 
@@ -321,9 +312,6 @@ impl Ear {
         if let Some(Edge::End { at, .. }) = edge {
             self.release();
             if let Some(listener) = &mut self.listener {
-                if let Some(db) = self.gate.above() {
-                    listener.to.cue(Cue::Above { db });
-                }
                 listener.to.cue(Cue::Pause { at });
             }
             self.speech = None;
@@ -336,7 +324,7 @@ impl Ear {
     /// Sets the listening session of the coming turn. During speech the new session gets the sound since that speech began,
     /// pre-roll included (at most the last 8 s).
     pub fn listen(&mut self, to: Option<Box<dyn Listen>>) {
-        self.listener = to.map(|to| Listener { to, sent: None, held: None, others: 0..0 });
+        self.listener = to.map(|to| Listener { to, sent: None, held: None });
         if let Some(began) = self.speech {
             self.begin(began);
             self.send_on();
@@ -387,18 +375,8 @@ impl Ear {
                 let (at, arrived) = self.sound.place(sample);
                 Edge::Start { at, arrived }
             }
-            Verdict::Anew(sample) => {
-                self.speech = Some(sample);
-                self.prosody.begin();
-                self.begin_anew(sample);
-                let (at, arrived) = self.sound.place(sample);
-                Edge::Start { at, arrived }
-            }
             Verdict::End(sample) => {
                 let (at, arrived) = self.sound.place(sample);
-                if let (true, Some(listener)) = (self.gate.is_before_others(), &mut self.listener) {
-                    listener.others = sample + TAIL..u64::MAX;
-                }
                 Edge::End { at, arrived, voice: self.prosody.features() }
             }
         }
@@ -407,9 +385,7 @@ impl Ear {
     /// Tells the listener that speech began at `sample`, and where its sound is to start: at the pre-roll, or where the
     /// turn's sound stopped at the last pause.
     fn begin(&mut self, sample: u64) {
-        let is_before_others = self.gate.is_before_others();
-        let usual = self.plan.preroll.as_micros() as u64 * HZ / 1_000_000;
-        let preroll = sample.saturating_sub(if is_before_others { LEAD } else { usual });
+        let preroll = sample.saturating_sub(self.plan.preroll.as_micros() as u64 * HZ / 1_000_000);
         let (at, _) = self.sound.place(sample);
         if let Some(listener) = &mut self.listener {
             listener.to.cue(Cue::Begin { at });
@@ -422,39 +398,17 @@ impl Ear {
                 }
             }
             listener.sent = Some(listener.sent.unwrap_or(preroll));
-            listener.others.end = listener.others.end.min(preroll);
         }
-    }
-
-    /// Tells the listener that the caller speaks from `sample` on, and that sound before it was that of somebody further away.
-    fn begin_anew(&mut self, sample: u64) {
-        let (at, _) = self.sound.place(sample);
-        let floor_db = self.gate.floor_db();
-        let Some(listener) = &mut self.listener else { return };
-        let Some(sent) = listener.sent else { return self.begin(sample) };
-        let mut keep = sent.saturating_sub(sample.saturating_sub(LEAD)) as usize;
-        if let Some((from, held)) = &mut listener.held {
-            let others = held.len().saturating_sub(keep);
-            held.drain(..others);
-            from.0 += others as u64 * (SamplePos::PER_SECOND / HZ);
-            keep = keep.saturating_sub(held.len());
-        }
-        listener.others = 0..0;
-        listener.to.cue(Cue::Anew { at, keep });
-        self.level.begin(floor_db);
     }
 
     /// Passes new sound to the listener. While echo control converges the sound is held back, to be cancelled as a whole.
     fn send_on(&mut self) {
         let converging = self.echo.as_ref().is_some_and(Echo::is_converging);
-        let Some(Listener { to, sent: Some(sent), held, others }) = &mut self.listener else { return };
+        let Some(Listener { to, sent: Some(sent), held }) = &mut self.listener else { return };
         let from = (*sent).max(self.sound.start());
-        // Whether what follows the caller's words is theirs is known later.
-        let until = self.gate.callers_until().map_or(self.sound.end, |until| (until + TAIL).min(self.sound.end));
-        if from < until {
-            let mut pcm = vec![0; (until - from) as usize];
+        if from < self.sound.end {
+            let mut pcm = vec![0; (self.sound.end - from) as usize];
             self.sound.copy(from, self.suppressed || self.plan.noise == Suppression::Off, &mut pcm);
-            attenuate(others, from, &mut pcm);
             self.sound.leave_out(from, &mut pcm);
             if converging || held.is_some() {
                 let (at, _) = self.sound.place(self.sound.kept_from(from));
@@ -466,7 +420,7 @@ impl Ear {
                 to.cue(Cue::Sound(pcm));
             }
         }
-        *sent = until.max(*sent);
+        *sent = self.sound.end;
         if !converging || held.as_ref().is_some_and(|(_, pcm)| pcm.len() >= HELD) {
             self.release();
         }
@@ -490,15 +444,6 @@ impl Ear {
             self.level.apply(self.gate.floor_db(), &mut pcm);
         }
         to.cue(Cue::Sound(pcm));
-    }
-}
-
-/// Attenuates what others say in `pcm`, the sound from `from` on.
-fn attenuate(others: &Range<u64>, from: u64, pcm: &mut [i16]) {
-    for (at, sample) in (from..).zip(pcm).filter(|(at, _)| others.contains(at)) {
-        let inside = (at - others.start).min(others.end - at) as f32;
-        let gain = 1.0 - (1.0 - OTHERS) * (inside / FADE).min(1.0);
-        *sample = nearest(f32::from(*sample) * gain);
     }
 }
 

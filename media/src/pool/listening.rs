@@ -106,8 +106,6 @@ enum Action {
     Feed(Vec<i16>),
     LookAhead,
     Finish(Pause),
-    /// The engine begins anew: this hearing has had sound that was not the caller's.
-    Renew(Option<Box<dyn Hearing>>),
     Close(Option<Box<dyn Hearing>>),
     Rest,
 }
@@ -145,10 +143,6 @@ impl State {
             EngineWork::Rest => Action::Rest,
             EngineWork::Feed(pcm) => Action::Feed(pcm),
             EngineWork::LookAhead => Action::LookAhead,
-            EngineWork::Anew => {
-                self.utterance.restart();
-                Action::Renew(self.hearing.take())
-            }
             EngineWork::Finish(pause) => Action::Finish(pause),
         }
     }
@@ -290,7 +284,6 @@ impl Listening {
                     drop(hearing);
                     return Some(());
                 }
-                Action::Renew(hearing) => drop(hearing),
                 Action::Open => self.open(lease)?,
                 Action::Feed(pcm) => {
                     // No partial words before a final, or while other sessions wait for finals.
@@ -323,12 +316,7 @@ impl Listening {
                     return Some(());
                 }
                 Action::Finish(pause) => {
-                    let above = self.lock().utterance.above();
-                    let finish = |engine: &mut dyn Hearing| {
-                        above.into_iter().for_each(|db| engine.rises_above(db));
-                        engine.finish()
-                    };
-                    match self.with_engine(lease, pause.mark(), finish)? {
+                    match self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
                         Ok(hypothesis) => {
                             self.finished(hypothesis, pause);
                             return Some(());

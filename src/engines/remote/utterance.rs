@@ -122,11 +122,10 @@ impl RemoteUtterance {
 
     fn cue(&mut self, now: Instant, cue: Cue) {
         let (begins, pauses) = (matches!(cue, Cue::Begin { .. }), matches!(cue, Cue::Pause { .. }));
-        let anew = matches!(cue, Cue::Anew { .. });
         if self.utterance.cue(now, cue, self.setup.limits).is_err() {
             return self.fail(RemoteFault::Full);
         }
-        if begins || anew {
+        if begins {
             (self.speaking, self.paused, self.asked) = (true, None, None);
         }
         if pauses {
@@ -147,8 +146,6 @@ impl RemoteUtterance {
                 EngineWork::Rest => return,
                 // Only engines of this machine work ahead.
                 EngineWork::LookAhead => {}
-                EngineWork::Anew if self.setup.dialogue.begin_anew() => self.utterance.restart(),
-                EngineWork::Anew => {}
                 EngineWork::Feed(pcm) => {
                     self.utterance.feed(pcm.len());
                     if let Some(message) = self.setup.dialogue.sound(&pcm) {
@@ -350,9 +347,7 @@ mod tests {
                         utterance.feed(pcm.len());
                     }
                     EngineWork::Finish(pause) => break pause,
-                    EngineWork::Rest | EngineWork::LookAhead | EngineWork::Anew => {
-                        panic!("the pause waits for its words")
-                    }
+                    EngineWork::Rest | EngineWork::LookAhead => panic!("the pause waits for its words"),
                 }
             };
             assert_eq!(samples, 50 * 320);

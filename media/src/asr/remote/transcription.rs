@@ -70,11 +70,6 @@ impl UtteranceDialogue for Transcription {
         None
     }
 
-    fn begin_anew(&mut self) -> bool {
-        self.pcm.clear();
-        true
-    }
-
     fn finish(&mut self) -> Finish {
         self.answer.clear();
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
@@ -118,8 +113,7 @@ mod tests {
         let mut transcription = transcription();
         assert_eq!(transcription.sound(&[1, 2, 3]), None);
         transcription.finish();
-        assert!(transcription.begin_anew(), "what was before the caller is forgotten");
-        transcription.sound(&[1, 2, 3, -4]);
+        transcription.sound(&[-4]);
         let body = body(transcription.finish());
         let text = String::from_utf8_lossy(&body);
         assert!(
