@@ -4,7 +4,7 @@ use crate::{console, tools};
 use anyhow::Context;
 use dialog::approval::ApprovalCall;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output, ToolCall, Why};
+use dialog::conversation::{Conversation, Input, Output, PersonFault, PersonNews, PersonOrder, ToolCall, Why};
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -87,7 +87,7 @@ impl<W: Write> Chat<W> {
 
     fn feed(&mut self, input: Input) -> std::io::Result<()> {
         self.conversation.handle(self.now, input);
-        let (mut said, mut over) = (Vec::new(), None);
+        let (mut said, mut over, mut nobody) = (Vec::new(), None, false);
         while let Some(output) = self.conversation.poll() {
             match output {
                 Output::Say { say, clause, .. } => {
@@ -102,6 +102,10 @@ impl<W: Write> Chat<W> {
                 }
                 Output::Run(call) => self.tools.push_back(call),
                 Output::Cancel(id) => self.tools.retain(|call| call.id != id),
+                Output::Person(PersonOrder::Find(wanted)) => {
+                    writeln!(self.out, "  (would put the caller through to {:?}; here nobody answers)", wanted.to)?;
+                    nobody = true;
+                }
                 Output::HangUp { reason } => over = Some(reason.text()),
                 _ => {}
             }
@@ -112,6 +116,9 @@ impl<W: Write> Chat<W> {
         if let Some(reason) = over {
             self.over = true;
             writeln!(self.out, "(the bot hung up: {reason})")?;
+        }
+        if nobody {
+            return self.feed(Input::Person(PersonNews::Failed(PersonFault::NoAnswer)));
         }
         Ok(())
     }

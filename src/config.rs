@@ -2,6 +2,7 @@
 //!
 //! Relative paths start at the directory the server is started in. An empty string means "not set" where a key is optional.
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 mod alerts;
@@ -9,6 +10,7 @@ mod blank;
 mod call;
 mod check;
 mod codec;
+mod destination;
 mod ear;
 mod health;
 mod http;
@@ -35,6 +37,7 @@ pub use self::media::Media;
 pub use alerts::{AlertRule, Alerts, AlertsFile, BadMood, By, Severity, Webhook, WebhookEvent, When};
 pub use call::Call;
 pub use codec::{Codec, Opus};
+pub use destination::{AfterPerson, Destination, TransferBy};
 pub use ear::{Ear, Echo, Level, Noise};
 pub use health::{Grade, Health};
 pub use http::Http;
@@ -78,6 +81,9 @@ pub struct Config {
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
+    /// Where bots put callers through to a person, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub destinations: BTreeMap<String, Destination>,
     pub route: Vec<Route>,
     pub phone: Vec<Phone>,
     pub trunk: Vec<Trunk>,
@@ -103,6 +109,7 @@ impl Default for Config {
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),
+            destinations: BTreeMap::new(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
             phone: Vec::new(),
             trunk: Vec::new(),

@@ -2,9 +2,10 @@
 use crate::api::tls::{Files, Tls};
 use crate::bots::{BotCatalog as _, Bots};
 use crate::config::{AlertsFile, Config, ECHO, Speech};
-use crate::engines::Engines;
-use crate::{console, limits, store};
+use crate::engines::{Engines, Loaded};
+use crate::{console, limits, outbound, store};
 use media::engine::Priority;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
@@ -91,6 +92,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
                 found.push(fine(format!("bots in {}: all can be used", config.bots.dir.display())));
             }
             found.extend(faults.into_iter().map(broken));
+            destinations(config, &bots, found);
             for bot in missing {
                 found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
             }
@@ -98,6 +100,38 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
         Err(why) => found.push(broken(why)),
     }
     engines
+}
+
+/// Whether the destinations that bots name are in the configuration, and can be called.
+fn destinations(config: &Config, bots: &Bots<Loaded>, found: &mut Vec<Finding>) {
+    let mut named = BTreeSet::new();
+    for status in bots.list() {
+        let Some(loaded) = bots.get(&status.name) else { continue };
+        let of_tasks = loaded.bot.tasks.iter().filter_map(|task| task.person.clone());
+        for name in loaded.bot.person.clone().into_iter().chain(of_tasks) {
+            if !config.destinations.contains_key(&name) {
+                let bot = &status.name;
+                found.push(broken(format!(
+                    "the bot {bot} names the destination {name:?}: add [destinations.{name}] to the configuration"
+                )));
+            }
+            named.insert(name);
+        }
+    }
+    for (name, destination) in &config.destinations {
+        let of_agents = destination.skills().is_some();
+        let address = destination.sip.as_deref().unwrap_or_default();
+        match outbound::dial(config, address, None) {
+            _ if of_agents && named.contains(name) => {
+                found.push(fine(format!("destinations.{name} is for agents in browsers")));
+            }
+            // A faulty address is among the problems of the configuration already.
+            Err(outbound::Fault::Address(_)) => {}
+            Err(fault) => found.push(broken(format!("destinations.{name}: {fault}"))),
+            Ok(_) if named.contains(name) => found.push(fine(format!("destinations.{name} can be called"))),
+            Ok(_) => found.push(lacking(format!("destinations.{name}: no bot names it by `person`"))),
+        }
+    }
 }
 
 /// The rules of alerts, and whether webhooks can be told.

@@ -201,6 +201,7 @@ impl Server {
             calls: Arc::new(calls.clone()),
             pages: Arc::new(calls.clone()),
             supervisors: Arc::new(calls.clone()),
+            agents: Arc::new(calls.clone()),
             approvals,
             bots: bots.clone(),
             recording_policy,

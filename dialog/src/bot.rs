@@ -1,5 +1,6 @@
 //! `Bot`: one conversation partner, read from one TOML file and checked whole before the first call.
 pub(crate) mod approval;
+mod call_back;
 mod commands;
 mod condition;
 mod definition;
@@ -17,6 +18,7 @@ mod words;
 
 pub use crate::language::Language;
 pub use approval::{Approval, Declined};
+pub(crate) use call_back::{asks_for_call_back, call_back_phrases};
 pub use commands::{Command, Commands, asks_for_person};
 pub use condition::{Condition, Subject, Test};
 pub use definition::{Bot, Confirm, OnDone, SilencePlan, Slot, Task, Then};

@@ -9,6 +9,7 @@ use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use disclosure::Disclosure;
 use entry::{Entry, Pressed};
+use person::Search;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ mod debug;
 mod disclosure;
 mod entry;
 mod message;
+mod person;
 mod supervised;
 mod tools;
 
@@ -26,6 +28,7 @@ pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 pub use crate::model::thought::{HangUpReason, MASK};
+pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
 
@@ -48,6 +51,7 @@ pub struct Conversation {
     entry: Entry,
     tools: Tools,
     supervised: Supervised,
+    search: Search,
     /// Since when nobody speaks, types or works.
     quiet: Option<Instant>,
     /// The caller asked for time.
@@ -88,6 +92,7 @@ impl Conversation {
             entry: Entry::default(),
             tools: Tools::default(),
             supervised: Supervised::default(),
+            search: Search::None,
             quiet: None,
             given_time: false,
             question_heard: None,
@@ -130,7 +135,8 @@ impl Conversation {
     /// Whether keys and written words are taken now: not before the answer, on hold, while a tool is waited for or a person speaks in
     /// the bot's place, or after the end.
     pub fn takes(&self) -> bool {
-        let stopped = self.on_hold || self.tools.is_awaited() || self.supervised.is_taken_over() || self.ended;
+        let waits = self.tools.is_awaited() || self.search == Search::Deaf;
+        let stopped = self.on_hold || waits || self.supervised.is_taken_over() || self.ended;
         self.answered && !stopped
     }
 
@@ -180,6 +186,7 @@ impl Conversation {
                 }
             }
             Input::Guided { id, guidance } => self.queue_guidance(id, guidance),
+            Input::Person(news) => self.person_news(now, news),
             Input::ListenerWaits(waits) => self.disclosure.is_wanted = waits,
             Input::OnHold(on_hold) => self.put_on_hold(now, on_hold),
             Input::Tick => {}
@@ -248,6 +255,7 @@ impl Conversation {
         };
         self.turn.floor(now, floor);
         let quiet = floor == Floor::Free && !self.turn.busy() && !self.entry.is_open() && self.takes();
+        let quiet = quiet && self.search == Search::None;
         match (quiet, self.quiet) {
             (true, None) => self.quiet = Some(now),
             (false, _) => self.quiet = None,
@@ -362,7 +370,7 @@ impl Conversation {
     }
 
     fn listen(&mut self) {
-        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() {
+        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() && self.search != Search::Deaf {
             self.out.push_back(Output::Listen(self.brain.expect()));
         }
     }
@@ -410,6 +418,7 @@ impl Conversation {
             }
             Thought::Listen(expect) => {
                 self.tools.listen();
+                self.search.listen();
                 (self.asked, self.given_time) = (true, false);
                 self.out.push_back(Output::Listen(expect));
             }
@@ -426,6 +435,7 @@ impl Conversation {
                 }
             }
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
+            Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
             Thought::MachineTold => self.out.push_back(Output::MachineTold),
             Thought::HangUp(reason) => self.end(reason),
@@ -448,6 +458,7 @@ impl Conversation {
         }
         self.turn.forget();
         self.entry.close();
+        self.search = Search::None;
         (self.asked, self.ended) = (false, true);
         self.out.push_back(Output::HangUp { reason });
     }

@@ -6,11 +6,11 @@
 //! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
 //! [`history`] keeps what was heard of each [`clause`]. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
 //! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`expect`],
-//! [`guidance`], [`tool`] and [`approval`].
+//! [`guidance`], [`person`], [`tool`] and [`approval`].
 //!
 //! Modules use those that stand before them in this list, never one behind:
-//! `language`, `expect`, `guidance`, `tool`, `approval`, `value`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`, `model`,
-//! `conversation`.
+//! `language`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
+//! `model`, `conversation`.
 
 pub mod approval;
 pub mod bot;
@@ -23,6 +23,7 @@ pub mod insight;
 pub mod keypad;
 pub mod language;
 pub mod model;
+pub mod person;
 pub mod say;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

@@ -1,7 +1,8 @@
 //! Simulated time around a [`Conversation`]: scripts in, traces out. A simulated line plays what the bot says.
 use crate::bot::Bot;
 use crate::conversation::{
-    AnsweredBy, Conversation, Guidance, GuidanceFault, HangUpReason, Input, Output, SayId, ToolFault, ToolId,
+    AnsweredBy, Conversation, Guidance, GuidanceFault, HandOver, HangUpReason, Input, Output, PersonFault, PersonNews,
+    PersonOrder, SayId, ToolFault, ToolId,
 };
 use crate::model::brain::Brain;
 use crate::tool::HttpRequest;
@@ -129,6 +130,11 @@ impl Sim {
                     self.hung_up = Some(reason);
                     self.note(format!("end: {}", reason.text()));
                 }
+                Output::Person(PersonOrder::Find(hand_over)) => {
+                    let HandOver { to, brief, next, .. } = *hand_over;
+                    self.note(format!("find {to}: {brief} next {}", next.unwrap_or_else(|| "-".into())));
+                }
+                Output::Person(order) => self.note(format!("person: {order:?}")),
                 Output::Guided { id, said, followed } => self.note(match (followed, said) {
                     (Ok(()), Some(said)) => format!("guidance {id}: clause {}", said.0),
                     (Ok(()), None) => format!("guidance {id}: nothing said"),
@@ -266,7 +272,7 @@ fn guidance(json: &str) -> Guidance {
 /// Runs a script against a bot and compares what happens. One step per line:
 /// `answer`, `say WORDS` (after the bot), `over MS WORDS` (speaks so long over the bot; no words: nothing was understood), `key KEYS`,
 /// `type TEXT` (at once), `wait MS`, `listen`, `deaf`, `hear`, `tool JSON`, `tool late`, `tool down`, `tool 404`, `sure 0.3` (confidence from here on),
-/// `takeover`, `handback JSON`, `guide JSON` ([`Sim::guide`]).
+/// `nobody WHY` (no person was found), `queue PLACE MS` (the caller waits for one), `takeover`, `handback JSON`, `guide JSON` ([`Sim::guide`]).
 pub fn check(bot: &str, script: &str, expected: &str) {
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));
     let ms = |text: &str| Duration::from_millis(text.parse().unwrap_or_else(|_| panic!("no number: {text}")));
@@ -289,6 +295,17 @@ pub fn check(bot: &str, script: &str, expected: &str) {
             "takeover" => sim.input(Input::TakenOver),
             "handback" => sim.hand_back(rest).unwrap_or_else(|e| panic!("{e}: {rest}")),
             "guide" => sim.guide(7, rest).unwrap_or_else(|e| panic!("{e}: {rest}")),
+            "nobody" => {
+                let fault = PersonFault::ALL.into_iter().find(|fault| fault.to_string() == rest);
+                let fault = fault.unwrap_or_else(|| panic!("no such fault: {rest}"));
+                sim.input(Input::Person(PersonNews::Failed(fault)));
+            }
+            "queue" => {
+                let (place, wait) = rest.split_once(' ').unwrap_or((rest, ""));
+                let wait = Some(wait).filter(|wait| !wait.is_empty()).map(ms);
+                let place = place.parse().unwrap_or_else(|_| panic!("no place: {place}"));
+                sim.input(Input::Person(PersonNews::Waiting { place, wait }));
+            }
             "sure" => sim.confidence = rest.parse().unwrap_or(0.9),
             "tool" => sim.tool(match rest {
                 "late" => Err(ToolFault::Late),

@@ -100,28 +100,39 @@ pub struct Modes {
     bot: Seats,
     ears: Seats,
     bot_rests: bool,
+    /// The agent is not joined with the caller yet.
+    agent_apart: bool,
 }
 
 impl Default for Modes {
     fn default() -> Self {
-        Self::new([Supervision::Absent; Seat::COUNT])
+        Self::new([Supervision::Absent; Seat::COUNT], false)
     }
 }
 
 impl Modes {
-    /// Looks up every seat's part of the table.
-    fn new(modes: [Supervision; Seat::COUNT]) -> Self {
+    /// Looks up every seat's part of the table. An agent who is apart hears nobody and is heard by nobody: what is played for them
+    /// alone, they hear.
+    fn new(modes: [Supervision; Seat::COUNT], agent_apart: bool) -> Self {
         let table = Lookup(&modes);
+        let is_apart = |seat: Seat| agent_apart && seat.party() == Party::Agent;
         let all = Seats::ALL;
         Self {
             modes,
             lines: std::array::from_fn(|n| {
                 let seat = Seat(n as u8);
-                all.iter().filter(|&from| seat != from && table.seat_hears(seat, from.party().into(), from)).collect()
+                let hears = |from: Seat| {
+                    !is_apart(seat) && !is_apart(from) && table.seat_hears(seat, from.party().into(), from)
+                };
+                all.iter().filter(|&from| seat != from && hears(from)).collect()
             }),
-            bot: all.iter().filter(|&seat| table.seat_hears(seat, Talker::Bot, Seat::CALLER)).collect(),
-            ears: all.iter().filter(|&seat| table.ear_hears(seat)).collect(),
+            bot: all
+                .iter()
+                .filter(|&seat| !is_apart(seat) && table.seat_hears(seat, Talker::Bot, Seat::CALLER))
+                .collect(),
+            ears: all.iter().filter(|&seat| !is_apart(seat) && table.ear_hears(seat)).collect(),
             bot_rests: modes.contains(&Supervision::TakeOver),
+            agent_apart,
         }
     }
 
@@ -133,8 +144,20 @@ impl Modes {
             && *of_seat != mode
         {
             *of_seat = mode;
-            *self = Self::new(modes);
+            *self = Self::new(modes, self.agent_apart);
         }
+    }
+
+    /// Whether the agent waits apart from the caller.
+    pub fn set_agent_apart(&mut self, apart: bool) {
+        if self.agent_apart != apart {
+            *self = Self::new(self.modes, apart);
+        }
+    }
+
+    /// Whether this is the seat of an agent who waits apart from the caller.
+    pub fn is_apart(&self, seat: Seat) -> bool {
+        self.agent_apart && seat.party() == Party::Agent
     }
 
     pub fn of(&self, seat: Seat) -> Supervision {
@@ -245,6 +268,26 @@ pub(crate) mod tests {
         modes.set(barges, Supervision::Barge);
         assert!(!modes.lines(Seat::CALLER).has(whispers) && modes.lines(Seat::CALLER).has(barges));
         assert!(modes.lines(Seat::AGENT).has(whispers) && modes.lines(Seat::AGENT).has(barges));
+    }
+
+    #[test]
+    fn an_agent_who_is_apart_hears_nobody_and_is_heard_by_nobody_in_every_mode() {
+        for mode in MODES {
+            let mut modes = Modes::default();
+            modes.set(Seat(2), mode);
+            let joined = modes;
+            modes.set_agent_apart(true);
+            for seat in Seats::ALL.iter() {
+                let expected = Seats::ALL.iter().filter(|from| joined.lines(seat).has(*from) && *from != Seat::AGENT);
+                let expected = if seat == Seat::AGENT { Seats::NONE } else { expected.collect() };
+                assert_eq!(modes.lines(seat), expected, "{mode:?} {seat:?}");
+            }
+            assert!(!modes.hear_bot().has(Seat::AGENT) && !modes.ears().has(Seat::AGENT));
+            assert_eq!(modes.hear_bot().has(Seat::CALLER), joined.hear_bot().has(Seat::CALLER));
+            assert!(modes.is_apart(Seat::AGENT) && !modes.is_apart(Seat::CALLER));
+            modes.set_agent_apart(false);
+            assert_eq!(modes.lines(Seat::CALLER), joined.lines(Seat::CALLER));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::ingress::{ForEar, Ingress};
 use crate::jitter::Content;
 use crate::keys::{Clocks, Keys, KeysIn, ToneKeys};
 pub use crate::line::{Direction, LegPlan, LineRules};
+use crate::music::Music;
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
@@ -40,6 +41,8 @@ pub enum LegInput {
     /// The ear closes: no [`Edge::End`] follows speech in progress.
     EarClosed,
     Bot(BotMode),
+    /// Whether music is played where the bot says nothing. No ear hears it: an ear hears what a line receives.
+    Music(bool),
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +87,7 @@ pub struct Leg {
     playout: Playout,
     egress: Egress,
     noise: Noise,
+    music: Option<Music>,
     /// The time of the last RTP packet, or from which RTP is due.
     last_rtp: Instant,
     silent: bool,
@@ -109,6 +113,7 @@ impl Leg {
             playout: Playout::new(plan.codec.rate()),
             egress: Egress::new(plan.clone(), seed),
             noise: Noise::new(seed ^ 2),
+            music: None,
             last_rtp: now,
             silent: false,
             talking: false,
@@ -139,6 +144,7 @@ impl Leg {
                     self.playout.cut_all(now);
                 }
             }
+            LegInput::Music(on) => self.music = on.then(|| Music::new(self.plan.codec.rate())),
             LegInput::Gain(gain) => {
                 self.talking = false;
                 self.playout.gain(gain);
@@ -336,6 +342,10 @@ impl Leg {
         self.duck();
         self.playout.fill(now, frame.pcm_mut());
         if self.bot == BotMode::Speaks {
+            let rate = frame.rate;
+            if let Some(music) = self.music.as_mut().filter(|_| self.playout.is_idle()) {
+                music.add(rate, frame.pcm_mut());
+            }
             self.noise.add(COMFORT, frame.pcm_mut());
         }
         self.news();

@@ -30,6 +30,8 @@ pub enum Input {
     Supervise(Seat, Supervision),
     /// Sets what the bot does. A bridge is two parties and a resting bot. The bot also rests while a supervisor has taken over.
     Bot(BotMode),
+    /// Whether the agent waits apart from the caller: until they are joined, nobody hears them.
+    AgentApart(bool),
     Leg(Seat, LegInput),
     /// Sets the tap of seat 0, in place of an earlier one.
     Tap(Box<dyn Tap>),
@@ -153,6 +155,7 @@ impl Room {
                     self.settle_bot(now);
                 }
             }
+            Input::AgentApart(apart) => self.modes.set_agent_apart(apart),
             Input::Bot(bot) => {
                 self.bot = bot;
                 self.settle_bot(now);
@@ -414,8 +417,8 @@ impl Sounds {
         if hears_bot && self.bot == BotMode::Echoes {
             add(Source::Line(seat.0), &self.of(seat).received);
         }
-        // The fade of sound that was cut is heard whatever the bot does.
-        if hears_bot || self.bot != BotMode::Speaks {
+        // The fade of sound that was cut is heard whatever the bot does, and what is played for an agent who waits apart is for them.
+        if hears_bot || self.bot != BotMode::Speaks || modes.is_apart(seat) {
             add(Source::Bot(seat.0), &self.of(seat).bot);
         }
         if hears_bot && seat != Seat::CALLER {

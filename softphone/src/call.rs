@@ -151,6 +151,7 @@ async fn converse(
                 Change::Plan(plan) => driver.configure(plan),
                 Change::OnHold(true) => screen.line("            the far end holds the call"),
                 Change::OnHold(false) => screen.line("            the far end takes the call off hold"),
+                Change::Referral(_) => {}
                 Change::Replaced(_) => screen.line("            another phone has taken the call over"),
                 Change::Up => {}
                 Change::Lost(lost) => screen.line(if lost { "            the connection is lost" } else { "            the connection is back" }),

@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, alerts, approvals, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats, session,
-    shares, tokens, users, wall, webhooks, widget, wire,
+    ApiState, agents, alerts, approvals, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats,
+    session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ const BAD_REQUEST: &str = "A parameter that is wrong or that this address does n
     components(schemas(
         crate::store::TimelineEvent, crate::store::LiveEvent, wire::Missed, wire::Snapshot, wire::ProblemDocument,
         wire::wall::WallSnapshot, wire::wall::WallChanges, wire::wall::CallSnapshot,
-        wire::wall::AlertMessage, wire::approvals::WallApprovals
+        wire::agents::QueueNews, wire::agents::OfferNews, wire::wall::AlertMessage, wire::approvals::WallApprovals
     ))
 )]
 struct Description;
@@ -56,6 +56,11 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(seats::patch, seats::leave))
         .routes(routes!(seats::hand_back))
         .routes(routes!(seats::guide))
+        .routes(routes!(agents::set_available))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::queue))
+        .routes(routes!(agents::offers))
+        .routes(routes!(agents::accept, agents::decline))
         .routes(routes!(notes::list, notes::add))
         .routes(routes!(notes::tag))
         .routes(routes!(shares::make))

@@ -1,6 +1,7 @@
 //! The HTTP API: calls, recordings, bots, events, health and metrics. Described by itself at `/api/v1/openapi.json`.
 //!
 //! Every route but health asks who it is (a token, or a session) and what that one may do; what browsers load is public. All errors are problem documents (RFC 9457).
+mod agents;
 mod alerts;
 mod approvals;
 mod assets;
@@ -30,6 +31,7 @@ pub mod tls;
 mod tokens;
 mod users;
 mod view;
+mod waiting;
 mod wall;
 mod watcher;
 mod webhooks;
@@ -42,7 +44,7 @@ pub use problem::Problem;
 use crate::alerting::Alerting;
 use crate::bots::BotCatalog;
 use crate::call::approvals::queue::ApprovalQueue;
-use crate::call::{CallControl, DialFault, PageCalls, Supervisors};
+use crate::call::{AgentDesk, CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
 use crate::security::Access;
 use crate::store::Store;
@@ -91,6 +93,8 @@ pub struct App {
     pub pages: Arc<dyn PageCalls>,
     /// What supervisors of live calls ask for.
     pub supervisors: Arc<dyn Supervisors>,
+    /// What agents ask for who take calls in a browser.
+    pub agents: Arc<dyn AgentDesk>,
     /// The actions that wait for a supervisor.
     pub approvals: ApprovalQueue,
 }

@@ -39,6 +39,11 @@ const fn right(mode: Supervision) -> Right {
     }
 }
 
+/// What somebody needs who signals for the line at their own seat.
+const fn right_at(seat: u8) -> Right {
+    if seat == Seat::AGENT.0 { Right::Answer } else { Right::Monitor }
+}
+
 /// Refuses what `principal` may not do with this call, and calls in which nobody could be heard.
 async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) -> Result<Call, Problem> {
     let call = of_right(state, principal, right, id).await?;
@@ -99,7 +104,11 @@ pub(super) async fn join(
 }
 
 /// Records the end of a seat that its supervisor has not asked for.
-fn lost(state: &ApiState, principal: &Principal, call: &str) -> impl FnOnce(Seat, &'static str) + Send + use<> {
+pub(super) fn lost(
+    state: &ApiState,
+    principal: &Principal,
+    call: &str,
+) -> impl FnOnce(Seat, &'static str) + Send + use<> {
     let (access, principal, call) = (state.app.access.clone(), principal.clone(), call.to_owned());
     move |seat: Seat, why: &'static str| {
         tokio::spawn(async move {
@@ -156,7 +165,8 @@ pub(super) async fn patch(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, Problem> {
-    need(&principal, Right::Monitor, None)?;
+    let at_seat = right_at(seat);
+    need(&principal, at_seat, None)?;
     let supervisors = &state.app.supervisors;
     if is(&headers, "application/json") {
         let wanted = match Json::<SeatModeDocument>::from_bytes(body.as_bytes()) {
@@ -171,7 +181,7 @@ pub(super) async fn patch(
     if !is(&headers, FRAGMENT) {
         return Ok(wants("application/json, or application/trickle-ice-sdpfrag"));
     }
-    admit(&state, &principal, Right::Monitor, &id).await?;
+    admit(&state, &principal, at_seat, &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
     match IceMatch::of(&headers)? {
         IceMatch::Restart => {
@@ -215,7 +225,7 @@ pub(super) async fn leave(
     principal: Principal,
     Path((id, seat)): Path<(String, u8)>,
 ) -> Result<StatusCode, Problem> {
-    of_right(&state, &principal, Right::Monitor, &id).await?;
+    of_right(&state, &principal, right_at(seat), &id).await?;
     let at = SeatAddress { call: id, seat: Seat(seat) };
     state.app.supervisors.leave(&at, &principal.name).await?;
     let detail = json!({"seat": seat});

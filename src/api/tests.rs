@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+mod agents;
 mod alerts;
 mod approvals;
 mod notes;
@@ -133,6 +134,7 @@ struct Site {
     access: Arc<Access>,
     calls: Arc<Switch>,
     supervisors: Arc<seats::Table>,
+    desk: Arc<agents::Desk>,
     approvals: ApprovalQueue,
     /// Serves as long as it is held.
     _web: serve::Web,
@@ -152,6 +154,7 @@ impl Site {
         let alerting = Arc::new(Alerting::start(store.clone(), health, dir.join("alerts.toml")).unwrap());
         let calls = Arc::new(Switch { store: store.clone(), health: Mutex::default() });
         let supervisors = Arc::<seats::Table>::default();
+        let desk = Arc::<agents::Desk>::default();
         let approvals = ApprovalQueue::default();
         let metrics = observe::metrics::install();
         observe::metrics::follow(&store);
@@ -172,10 +175,21 @@ impl Site {
             pages: Arc::new(page::Peers::default()),
             supervisors: supervisors.clone(),
             approvals: approvals.clone(),
+            agents: desk.clone(),
         };
         let at = "127.0.0.1:0".parse().unwrap();
         let web = serve::Web::open(at, router(app), serve::WebPlan::default(), None).await.unwrap();
-        Self { address: web.address(), client: Client::new(), store, access, calls, supervisors, approvals, _web: web }
+        Self {
+            address: web.address(),
+            client: Client::new(),
+            store,
+            access,
+            calls,
+            supervisors,
+            approvals,
+            desk,
+            _web: web,
+        }
     }
 
     fn bare(&self, method: Method, path: &str) -> RequestBuilder {
@@ -235,7 +249,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 57);
+    assert_eq!(routes.len(), 63);
     routes
 }
 

@@ -3,6 +3,7 @@ use super::auth::need;
 use super::calls::of_right;
 use super::meter::Meter;
 use super::view::View;
+use super::waiting::WaitingFeed;
 use super::watcher::{Connection, Gone};
 use super::wire::approvals::WallApprovals;
 use super::wire::wall::{AlertMessage, CallSnapshot, WallChanges, WallRow, WallSnapshot};
@@ -195,6 +196,7 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
 }
 
 async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
+    let mut waiting = WaitingFeed::new(state);
     let (mut alerts, approvals) = (state.app.alerting.watch(), &state.app.approvals);
     let mut asked = approvals.watch();
     if !approvals.list().is_empty() {
@@ -207,9 +209,14 @@ async fn tell_wall(mut connection: Connection, principal: &Principal, state: &Ap
         // Of other calls they are not even told that there were any.
         let mut shown: HashSet<String> = calls.iter().map(|call| call.id.clone()).collect();
         connection.tell(&WallSnapshot { now: Timestamp::now(), calls }).await?;
+        waiting.tell(&mut connection, principal, state).await?;
         loop {
             let new = tokio::select! {
                 new = changes.recv() => new,
+                () = waiting.changed() => {
+                    waiting.tell(&mut connection, principal, state).await?;
+                    continue;
+                }
                 alert = alerts.recv() => {
                     // Who missed some finds them in the list.
                     if let Some(alert) = alert.ok().filter(|alert| principal.reaches(&alert.bot)) {

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
+pub mod agents;
 pub mod alerts;
 pub mod approvals;
 pub mod notes;

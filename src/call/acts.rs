@@ -2,15 +2,16 @@
 //! are behind [`CallPort`]: those of the server are `effects.rs`, and the golden calls of `tests/sim` have simulated ones.
 use super::core::Act;
 use super::end::End;
+use super::person::{PersonEvent, PersonOrder};
 use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
 use crate::store::{CallEvent, LiveChange, Mark, Private};
-use dialog::conversation::{Expect, ToolCall, ToolId};
+use dialog::conversation::{Expect, HandOver, PersonFault, ToolCall, ToolId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
 use media::hears::Supervision;
-use media::leg::{LegInput, LegPlan};
+use media::leg::{BotMode, LegInput, LegPlan};
 use media::record::PausedBy;
 use media::room::Seat;
 use media::tts::delivery::ClauseText;
@@ -51,6 +52,12 @@ pub trait CallPort {
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
+    /// Looks for a person; what comes of it reaches the call as orders, or from its line.
+    fn find_person(&mut self, wanted: &HandOver);
+    /// Looks no longer, and hangs up the line of who was found.
+    fn stop_person(&mut self);
+    /// The agent alone hears this, in the bot's voice. Whether it was said or not, the call goes on.
+    fn brief(&mut self, utterance: UtteranceId, text: ClauseText);
     /// Ends the recording for good, and removes what there is of it unless that is kept.
     fn stop_recording(&mut self, keeps: bool);
     fn run(&mut self, call: ToolCall);
@@ -102,6 +109,17 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Cancel(id) => port.cancel(id),
         Act::Note(event) => port.note(event),
         Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
+        Act::FindPerson(wanted) => port.find_person(&wanted),
+        Act::StopPerson => {
+            port.stop_person();
+            port.leave(Seat::AGENT);
+        }
+        Act::Brief { utterance, text } => port.brief(utterance, text),
+        Act::Bot(bot) => {
+            port.order(leg(LegInput::Music(false)));
+            port.order(RoomOrder::AgentApart(bot == BotMode::Speaks));
+            port.order(RoomOrder::Bot(bot));
+        }
         Act::Reply(reply, result) => reply.send(result),
         Act::SendToPage(message) => port.send_to_page(message),
         Act::TellWatchers(change) => port.tell_watchers(change),
@@ -135,6 +153,28 @@ pub fn seat(order: SeatOrder, is_disclosed: bool, port: &mut impl CallPort) -> S
     };
     reply.send(taken);
     SeatNews { seat, name, event }
+}
+
+/// Does to the room what happens to a person's line; the core is told what this returns.
+pub fn person(order: PersonOrder, port: &mut impl CallPort) -> Option<PersonEvent> {
+    match order {
+        PersonOrder::Join { name, wire, plan } => {
+            port.order(RoomOrder::AgentApart(true));
+            Some(match port.join(Seat::AGENT, wire, plan) {
+                true => PersonEvent::Joined(name),
+                false => PersonEvent::Failed(PersonFault::NotPossible),
+            })
+        }
+        PersonOrder::Plan(plan) => {
+            port.order(RoomOrder::Leg(Seat::AGENT, LegInput::Configure(plan)));
+            None
+        }
+        PersonOrder::Leave => {
+            port.leave(Seat::AGENT);
+            Some(PersonEvent::Left)
+        }
+        PersonOrder::Event(event) => Some(event),
+    }
 }
 
 /// An operator pauses the recording, or resumes it.

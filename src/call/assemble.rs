@@ -1,16 +1,17 @@
 //! `Assembly`: from an answered line to a running call: a room, a core, and what the core's acts are carried out with.
 use super::driver::{self, Inbox};
 use super::echo::Echo;
-use super::effects::{Effects, Speech};
+use super::effects::{CallPeople, Effects, Speech};
 use super::end::{Blame, End, Reason};
 use super::page::Page;
+use super::people::People;
 use super::recording::{self, RecordingSetup};
 use super::registry::EarlyOrders;
 use super::resources::Resources;
 use super::route::Route;
 use super::talk::Talk;
 use super::watchdog::Limits;
-use crate::config::{Config, ECHO};
+use crate::config::{AfterPerson, Config, ECHO};
 use crate::engines::Loaded;
 use crate::engines::remote::{RemoteSpeaker, VoiceSetup};
 use crate::store::{CallEvent, Direction, Private, Started};
@@ -56,13 +57,14 @@ pub(super) struct AnsweredLine {
 /// Assembles and runs calls.
 pub(super) struct Assembly {
     pub(super) resources: Resources,
+    people: People,
     /// The calls so far: each has a number in the speech pool.
     calls: AtomicU64,
 }
 
 impl Assembly {
-    pub(super) fn new(resources: Resources) -> Self {
-        Self { resources, calls: AtomicU64::new(1) }
+    pub(super) fn new(resources: Resources, people: People) -> Self {
+        Self { resources, people, calls: AtomicU64::new(1) }
     }
 
     /// Begins the call's record.
@@ -142,6 +144,7 @@ impl Assembly {
             tools: JoinSet::new(),
             running: Vec::new(),
             page: to_page,
+            people: None,
             approvals: None,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
@@ -166,6 +169,7 @@ impl Assembly {
         let (voices, voices_inbox) = mpsc::channel(QUEUE);
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
+        let people = self.call_people((number, name), voice.clone(), &room, &line);
         let speaker = self.speaker(number, voice, &room, spoken.clone());
         let speech = Speech {
             number,
@@ -186,7 +190,9 @@ impl Assembly {
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime())
             .with_patience(engines.longest_wait(language, USUAL_ANSWER));
-        let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now());
+        let returning = config.destinations.iter().filter(|(_, to)| to.after == AfterPerson::Bot);
+        let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now())
+            .with_returning(returning.map(|(name, _)| name.clone()).collect());
         if page.is_some() {
             talk = talk.with_page(Page::new(&info.id, name, language.code()));
         }
@@ -200,6 +206,7 @@ impl Assembly {
             tools: JoinSet::new(),
             running: Vec::new(),
             page: to_page,
+            people: Some(people),
             approvals: Some((name.to_owned(), approvals.clone())),
         };
         let (early, orders) = orders.into_parts();
@@ -210,6 +217,26 @@ impl Assembly {
 }
 
 impl Assembly {
+    /// What the call finds a person with, and speaks to them.
+    fn call_people(&self, (number, bot): (u64, &str), voice: Voice, room: &RoomHandle, line: &Line) -> CallPeople {
+        let Resources { pool, engines, .. } = &self.resources;
+        let (pool, voices, room) = (pool.clone(), engines.voices(voice.language), room.clone());
+        let open = move || {
+            // What was said of a brief is told by the playout alone: nobody reads the reports of the synthesiser.
+            let unread = mpsc::channel(1).0;
+            let sink = room.sink(Seat::AGENT);
+            Box::new(pool.speaker(number, voices.clone(), voice.clone(), sink, unread)) as Box<dyn Speak>
+        };
+        CallPeople {
+            people: self.people.clone(),
+            bot: bot.to_owned(),
+            transferrer: line.transferrer(),
+            search: None,
+            voice: Box::new(open),
+            brief: None,
+        }
+    }
+
     /// The call's voice: that of another machine where one works, with those of this one behind it.
     fn speaker(&self, number: u64, voice: Voice, room: &RoomHandle, out: mpsc::Sender<Spoken>) -> Box<dyn Speak> {
         let Resources { pool, engines, .. } = &self.resources;

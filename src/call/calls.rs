@@ -1,7 +1,9 @@
 //! `Calls`: all calls of the server, and the answering of those that ring.
+use super::agents::Agents;
 use super::assemble::{AnsweredLine, Assembly, CallInfo};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
+use super::people::People;
 use super::registry::{EarlyOrders, Order, Registered, Registry};
 use super::resources::Resources;
 use super::route::{NoRoute, Router};
@@ -26,19 +28,25 @@ pub(super) struct Shared {
     pub(super) web: OnceLock<WebRtc>,
     pub(super) peers: PagePeers,
     pub(super) seats: SeatTable,
+    people: People,
+    pub(super) agents: Agents,
 }
 
 impl Calls {
     pub fn new(resources: Resources) -> Self {
         let registry = Registry::new(resources.store.clone());
+        let agents = Agents::new(registry.clone());
+        let people = People::new(resources.config.clone(), registry.clone(), agents.clone());
         Self(Arc::new(Shared {
             router: Router::new(&resources, registry.clone()),
-            assembly: Assembly::new(resources),
+            assembly: Assembly::new(resources, people.clone()),
             registry,
             sip: OnceLock::new(),
             web: OnceLock::new(),
             peers: PagePeers::default(),
             seats: SeatTable::default(),
+            people,
+            agents,
         }))
     }
 
@@ -49,6 +57,7 @@ impl Calls {
             let calls = calls.upgrade().ok_or(Decline::Overloaded(Duration::from_secs(30)))?;
             calls.router.availability(called)
         });
+        self.0.people.connect(sip.clone());
         self.0.sip.set(sip).ok();
     }
 

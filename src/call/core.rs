@@ -1,15 +1,17 @@
 //! `Core`: what a call's driver runs: a conversation ([`super::talk::Talk`]) or an echo ([`super::echo::Echo`]).
 use super::end::End;
 use super::page::Incoming;
+use super::person::PersonEvent;
 use super::seat::{GuidanceReply, Guide, HandBack, SeatNews};
 use super::voices::VoiceHeard;
 use super::watchdog::Why;
 use crate::standby::Clip;
 use crate::store::{CallEvent, LiveChange};
-use dialog::conversation::{Expect, GuidanceFault, ToolCall, ToolFault, ToolId};
+use dialog::conversation::{Expect, GuidanceFault, HandOver, ToolCall, ToolFault, ToolId};
 use media::asr::Heard;
 use media::ear::EarState;
 use media::hears::Supervision;
+use media::leg::BotMode;
 use media::playout::Gain;
 use media::room::{Event, Seat};
 use media::tts::delivery::ClauseText;
@@ -52,6 +54,8 @@ pub enum CallInput {
     },
     /// A supervisor's seat has changed: the room knows it already.
     Seat(SeatNews),
+    /// What has come of the search for a person; the room knows who has joined or left.
+    Person(PersonEvent),
     /// Who has taken the call over gives it back to the bot.
     HandBack(HandBack),
     /// A supervisor guides the bot.
@@ -100,6 +104,17 @@ pub enum Act {
     Note(CallEvent),
     /// The supervisor at this seat takes part like this from now on.
     Supervise(Seat, Supervision),
+    /// Look for a person.
+    FindPerson(Box<HandOver>),
+    /// Look no longer, and send away who was found.
+    StopPerson,
+    /// Say this to the agent alone.
+    Brief {
+        utterance: UtteranceId,
+        text: ClauseText,
+    },
+    /// Whether the bot speaks with the caller, or the agent does.
+    Bot(BotMode),
     /// Answers who guides the bot, or hands the call back.
     Reply(GuidanceReply, Result<u64, GuidanceFault>),
     /// A message for the browser's page.

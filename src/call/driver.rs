@@ -106,6 +106,10 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
         Arrival::Order(Order::Seat(order)) => CallInput::Seat(acts::seat(order, core.is_disclosed(), port)),
         Arrival::Order(Order::HandBack(hand_back)) => CallInput::HandBack(hand_back),
         Arrival::Order(Order::Guide(guide)) => CallInput::Guide(guide),
+        Arrival::Order(Order::Person(order)) => match acts::person(order, port) {
+            Some(event) => CallInput::Person(event),
+            None => return,
+        },
         Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
         Arrival::Line(change) => match change {
             Change::Plan(plan) => {
@@ -118,6 +122,7 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
             Change::OnHold(on_hold) => CallInput::LineOnHold(on_hold),
             Change::Lost(lost) => CallInput::ConnectionLost(lost),
             Change::Key(key) => CallInput::Key(key),
+            Change::Referral(news) => CallInput::Person(news.into()),
             Change::Ended(ended) => CallInput::Gone(ended.into()),
         },
         Arrival::Room(event) => CallInput::Room(event),

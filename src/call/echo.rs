@@ -97,6 +97,7 @@ impl Core for Echo {
             | CallInput::Voice(_)
             | CallInput::Spoken(_)
             | CallInput::Key(_)
+            | CallInput::Person(_)
             | CallInput::ToolDone { .. } => {}
         }
     }

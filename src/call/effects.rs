@@ -2,18 +2,19 @@
 use super::acts::{CallPort, request_of};
 use super::approvals::queue::ApprovalQueue;
 use super::core::CallInput;
+use super::people::{People, PersonSearch, Searching};
 use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
 use dialog::approval::ApprovalCall;
-use dialog::conversation::{Expect, ToolCall, ToolId};
+use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::ear::EarPlan;
 use media::engine::{Refused, RoomHandle, RoomOrder};
 use media::hears::Supervision;
-use media::leg::LegPlan;
+use media::leg::{LegInput, LegPlan};
 use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
 use media::room::Seat;
@@ -21,6 +22,7 @@ use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate, Wire};
 use std::sync::Arc;
+use telephony::Transferrer;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -39,6 +41,21 @@ pub struct Effects {
     pub page: Option<mpsc::Sender<String>>,
     /// The call's bot, and where its actions wait for a supervisor; `None` in an echo.
     pub approvals: Option<(String, ApprovalQueue)>,
+    /// Who finds persons; an echo needs none.
+    pub(super) people: Option<CallPeople>,
+}
+
+/// What a call finds a person with.
+pub(super) struct CallPeople {
+    pub people: People,
+    /// The bot's name.
+    pub bot: String,
+    /// Transfers the caller's telephone.
+    pub transferrer: Option<Transferrer>,
+    pub search: Option<PersonSearch>,
+    /// Opens the voice that speaks to the agent.
+    pub voice: Box<dyn Fn() -> Box<dyn Speak> + Send>,
+    pub brief: Option<Box<dyn Speak>>,
 }
 
 /// How a bot hears and speaks.
@@ -173,6 +190,26 @@ impl CallPort for Effects {
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool {
         self.recorder.iter().for_each(|recorder| recorder.pause(by, paused));
         self.recorder.is_some()
+    }
+
+    fn find_person(&mut self, wanted: &HandOver) {
+        let Some(of) = &mut self.people else { return };
+        let searching = Searching { call: &self.id, bot: &of.bot, transferrer: of.transferrer.as_ref() };
+        of.search = of.people.find(&searching, wanted);
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(true)));
+    }
+
+    fn stop_person(&mut self) {
+        self.people.iter_mut().for_each(|of| (of.search, of.brief) = (None, None));
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(false)));
+    }
+
+    fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {
+        let Some(of) = &mut self.people else { return };
+        let voice = of.brief.insert((of.voice)());
+        // An agent who hears no brief is joined all the same, a little later.
+        let lost = voice.say(utterance, text, false).is_err();
+        self.count_lost(lost);
     }
 
     fn stop_recording(&mut self, keeps: bool) {

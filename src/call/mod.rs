@@ -4,9 +4,13 @@
 //! call, and [`echo::Echo`]. [`driver`] runs either; [`acts`] says what its acts come to, [`effects`] has what they reach. [`calls`]
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
 //! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
-//! [`seats`]. What waits for a supervisor's approval, in [`approvals`].
+//! [`seats`]. What waits for a supervisor's approval, in [`approvals`]. [`people`] finds the [`person`] that a bot puts a caller
+//! through to; callers who wait for one are in the [`queue`], which [`agents`] drives.
 
 pub mod acts;
+mod agent_line;
+mod agent_port;
+mod agents;
 pub mod approvals;
 mod assemble;
 pub mod calls;
@@ -21,7 +25,10 @@ pub mod end;
 pub mod page;
 mod pages;
 mod peers;
+mod people;
+pub mod person;
 pub mod port;
+pub mod queue;
 mod recording;
 mod registry;
 mod resources;
@@ -36,10 +43,12 @@ mod utterance;
 pub mod voices;
 pub mod watchdog;
 
+pub use agent_port::{AgentDesk, OfferFault, OfferView, QueueView};
 pub use calls::Calls;
 pub use end::{Blame, End, Reason};
 pub use port::{CallControl, CallHealth, DialFault, DialOrder, PageAnswer, PageCalls, PageFault, PageOffer};
 pub use port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
+pub use queue::{Agent, AgentRow, Entry, OfferGone, QueueRow};
 pub use registry::Order;
 pub use resources::Resources;
 

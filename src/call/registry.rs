@@ -1,5 +1,6 @@
 //! `Registry`: the live calls, and orders to them.
 use super::end::{Blame, End, Reason};
+use super::person::PersonOrder;
 use super::seat::{Guide, HandBack, SeatOrder};
 use crate::store::{CallEvent, Store};
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ pub enum Order {
     Seat(SeatOrder),
     HandBack(HandBack),
     Guide(Guide),
+    /// From who looks for a person, or from that person's line.
+    Person(PersonOrder),
 }
 
 /// Orders that may wait for a call's task; one that finds the queue full is refused.

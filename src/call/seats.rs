@@ -62,9 +62,21 @@ impl SeatTable {
         Ok(SeatAddress { call: call.to_owned(), seat })
     }
 
+    /// The seat of an agent whose browser is `peer`: there is one for each call, and the queue says whose.
+    pub fn take_agent(&self, at: &SeatAddress, who: &str, peer: Peer) {
+        let taken = TakenSeat { seat: at.seat, name: who.to_owned(), mode: Supervision::Absent, connected: false };
+        let entry = Entry { taken, number: peer.id(), peer: Some(peer), speaks: true, joined: false };
+        let mut table = self.lock();
+        let seats = table.entry(at.call.clone()).or_default();
+        seats.retain(|entry| entry.taken.seat != at.seat);
+        seats.push(entry);
+    }
+
+    /// Supervisors.
     pub fn list(&self, call: &str) -> Vec<TakenSeat> {
         let mut seats: Vec<TakenSeat> =
             self.lock().get(call).into_iter().flatten().map(|entry| entry.taken.clone()).collect();
+        seats.retain(|taken| taken.seat.0 >= FIRST);
         seats.sort_by_key(|taken| taken.seat);
         seats
     }
@@ -91,7 +103,7 @@ impl SeatTable {
         tell: impl FnOnce(),
     ) -> Result<Option<Supervision>, SeatFault> {
         let mut table = self.lock();
-        let seats = table.get_mut(&at.call).ok_or(SeatFault::Gone)?;
+        let seats = table.get_mut(&at.call).filter(|_| at.seat.0 >= FIRST).ok_or(SeatFault::Gone)?;
         let entry = owned(seats, at.seat, who)?;
         may_speak(mode, entry.speaks)?;
         free_takeover(seats, Some(at.seat), mode)?;

@@ -59,7 +59,11 @@ impl SeatLine {
                     }
                     Change::Lost(lost) => self.lost(lost).await,
                     Change::Ended(_) => break SeatWhy::ConnectionLost,
-                    Change::Plan(_) | Change::OnHold(_) | Change::Key(_) | Change::Replaced(_) => {}
+                    Change::Plan(_)
+                    | Change::OnHold(_)
+                    | Change::Key(_)
+                    | Change::Replaced(_)
+                    | Change::Referral(_) => {}
                 },
                 () = self.call.closed() => {
                     line.hang_up("the call is over").await;

@@ -21,12 +21,14 @@ use media::playout::{Gain, Phase, Played};
 use media::room::{Event, Seat};
 use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
+use person::Search;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
 mod approvals;
 mod outputs;
+mod person;
 mod supervised;
 mod tools;
 mod voices;
@@ -60,6 +62,9 @@ pub struct Talk {
     /// The slot that is asked for and whether keys can answer, as who watches was told.
     asked: Option<(Option<String>, bool)>,
     supervisors: CallSupervisors,
+    search: Search,
+    /// The destinations whose persons give a caller back to the bot.
+    returning: Vec<String>,
     /// Of people who speak in the call beside the bot, or in its place.
     voices: Voices,
     /// The conversation holds the playout while it decides whether the caller interrupts.
@@ -87,6 +92,7 @@ impl Core for Talk {
         }
         let mut all = vec![self.watchdog.deadline()];
         all.extend(self.conversation.deadline().map(|(at, _)| (at, Why::Conversation)));
+        all.extend(self.search.deadline(self.waits()).map(|at| (at, Why::Person)));
         all.extend(self.due.deadline().filter(|_| !self.waits()));
         all.extend(self.ending.filter(|_| !self.waits()).map(|(_, at)| (at, Why::LastWords)));
         all.extend(self.voices.deadline().map(|at| (at, Why::Voices)));
@@ -119,6 +125,7 @@ impl Core for Talk {
             CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
             CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
             CallInput::Seat(news) => self.seat(now, news),
+            CallInput::Person(event) => self.person(now, event),
             CallInput::HandBack(order) => self.hand_back(now, order),
             CallInput::Guide(order) => self.guide(now, order),
             CallInput::Gone(end) | CallInput::EndNow(end) => self.end(now, end),
@@ -126,6 +133,7 @@ impl Core for Talk {
         }
         if !self.ended {
             self.admit_waiting(now);
+            self.go_on_with_search(now);
         }
         if !self.ended {
             let state = self.state();
@@ -158,6 +166,8 @@ impl Talk {
             floor: None,
             asked: None,
             supervisors: CallSupervisors::default(),
+            search: Search::None,
+            returning: Vec::new(),
             voices: Voices::default(),
             playout_held: false,
             line_on_hold: false,
@@ -176,7 +186,7 @@ impl Talk {
 
     /// Whether the bot waits: the line is on hold or lost, or a person speaks with the caller.
     fn waits(&self) -> bool {
-        self.watchdog.is_on_hold() || self.supervisors.has_taken_over()
+        self.watchdog.is_on_hold() || self.has_taken_over()
     }
 
     /// Passes something to the page, if there is one, and sends its messages.
@@ -329,6 +339,7 @@ impl Talk {
         match event {
             Event::Stats { seat, stats } => self.note(CallEvent::Line(line(seat, &stats))),
             Event::Edge { seat, edge } if self.voices.is_listening(seat) => self.voice_edge(now, seat, edge),
+            Event::Played { seat: Seat::AGENT, played } => self.brief_played(now, played),
             // What others than the caller say, press or leave out never moves the bot.
             Event::Edge { seat, .. }
             | Event::Key { seat, .. }
@@ -386,7 +397,7 @@ impl Talk {
         }
         // Without the key itself, which may be part of a secret: the conversation reports the entry.
         self.mark(now, "key");
-        if self.supervisors.has_taken_over() {
+        if self.has_taken_over() {
             return;
         }
         self.transcript.caller_started(now);

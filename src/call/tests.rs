@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 mod approvals;
+mod person;
 mod rights;
 mod seats;
 
@@ -106,7 +107,11 @@ impl Line {
 
     /// Both clauses of the greeting are heard.
     fn greeted() -> Self {
-        let (mut line, _) = Self::answered();
+        Self::greeted_by(BOT)
+    }
+
+    fn greeted_by(bot: &str) -> Self {
+        let (mut line, _) = Self::of(bot);
         for (utterance, chars) in [(8, 6), (16, 13)] {
             line.pass(line.now + 60);
             line.played(utterance, Phase::Started, 0);

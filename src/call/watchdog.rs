@@ -36,6 +36,8 @@ pub enum Why {
     DeadAir,
     NoSound,
     LastWords,
+    /// The search for a person begins, or one has heard enough of the brief.
+    Person,
     Voices,
 }
 

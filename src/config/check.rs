@@ -239,6 +239,7 @@ impl Config {
             format!("two [[route]] entries have the user {user:?}: remove one")
         });
         self.numbers.problems(found);
+        self.destinations.iter().for_each(|(name, destination)| destination.problems(name, found));
         let plan = self.numbers.plan();
         for (at, route) in self.route.iter().enumerate() {
             let user = &route.user;

@@ -57,6 +57,10 @@ pub enum Action {
     SeatTaken,
     SeatModeChanged,
     SeatLeft,
+    /// An agent takes calls, or no more.
+    AvailabilityChanged,
+    /// An agent does not take a call.
+    OfferDeclined,
     /// The bot was told something by a supervisor.
     Guided,
     Approved,
@@ -100,6 +104,8 @@ impl Action {
             Self::SeatTaken => "seat_taken",
             Self::SeatModeChanged => "seat_mode_changed",
             Self::SeatLeft => "seat_left",
+            Self::AvailabilityChanged => "availability_changed",
+            Self::OfferDeclined => "offer_declined",
             Self::Guided => "guided",
             Self::Approved => "approved",
             Self::Declined => "declined",

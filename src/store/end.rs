@@ -84,6 +84,9 @@ macro_rules! reasons {
 reasons! {
     Done, Nobody, "done";
     Person, Nobody, "asked for a person";
+    CallBack, Nobody, "to be called back";
+    Transferred, Nobody, "put through to a person";
+    PersonHungUp, Nobody, "the person hung up";
     Goodbye, Nobody, "caller said goodbye";
     NoInput, Nobody, "no input";
     NotUnderstood, Nobody, "not understood";

@@ -44,7 +44,7 @@ impl CallCounts {
     fn add(&mut self, reason: Reason) {
         let kind = match reason {
             Reason::Done | Reason::Goodbye => &mut self.contained,
-            Reason::Person => &mut self.transferred,
+            Reason::Person | Reason::CallBack | Reason::Transferred | Reason::PersonHungUp => &mut self.transferred,
             Reason::NoInput | Reason::NotUnderstood | Reason::TooManyTurns => &mut self.given_up,
             Reason::Operator => return,
             reason => match reason.blame() {

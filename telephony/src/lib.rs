@@ -17,7 +17,7 @@ pub mod sip;
 pub mod webrtc;
 
 pub use headers::Headers;
-pub use line::{Change, Ended, EndedBy, Line};
+pub use line::{Change, Ended, EndedBy, Line, Referral, Transferrer};
 pub use number::{Called, NumberPlan};
 pub use party::Party;
 pub use ring::{CallOrigin, Decline, Refused, Ring};

@@ -5,6 +5,7 @@ use media::Wire;
 use media::leg::LegPlan;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Which side ended a call.
@@ -38,10 +39,49 @@ pub enum Change {
     Key(char),
     /// This far end has replaced the former one (RFC 3891). [`Change::Plan`] follows where the plan differs.
     Replaced(Party),
+    /// How the transfer goes that was asked for by [`Transferrer::refer`].
+    Referral(Referral),
     /// No packets of a browser have arrived for the time in its plan (`true`), or they arrive again (`false`). Never of phones.
     Lost(bool),
     /// The last change; [`Line::next`] returns it again each time.
     Ended(Ended),
+}
+
+/// How a transfer by REFER goes. The last news is any but [`Referral::Progress`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Referral {
+    /// The far end tells this provisional status of its call.
+    Progress(u16),
+    /// The final status of its call: 200, and it speaks with somebody else.
+    Outcome(u16),
+    /// The REFER was refused with this status; 408: it was not answered.
+    Refused(u16),
+    /// The outcome did not come in time.
+    Late,
+    /// The far end accepted the REFER and does not tell how it went.
+    Untold,
+}
+
+/// What the far end is asked for.
+#[derive(Debug)]
+pub(crate) struct Refer {
+    /// The address it is to call.
+    pub to: String,
+    /// The longest the outcome may take.
+    pub limit: Duration,
+}
+
+/// Transfers the far end of a line.
+#[derive(Clone, Debug)]
+pub struct Transferrer(mpsc::Sender<Refer>);
+
+impl Transferrer {
+    /// Asks the far end to call `to`, a SIP URI. What comes of it is told by [`Change::Referral`] within `limit`. `false`: the line is
+    /// over, or takes no more orders.
+    #[must_use]
+    pub fn refer(&self, to: &str, limit: Duration) -> bool {
+        self.0.try_send(Refer { to: to.to_owned(), limit }).is_ok()
+    }
 }
 
 /// The owner's command to end an answered call, and why.
@@ -61,6 +101,8 @@ pub struct Line {
     /// The SRTP suite when the call was answered; `None`: plain RTP, or (of a browser) DTLS has yet to negotiate it.
     pub suite: Option<Suite>,
     pub(crate) hang_ups: mpsc::Sender<HangUp>,
+    /// `None`: the line of a browser, which cannot be transferred.
+    pub(crate) refers: Option<mpsc::Sender<Refer>>,
     pub(crate) changes: mpsc::Receiver<Change>,
     pub(crate) ended: Arc<OnceLock<Ended>>,
 }
@@ -75,6 +117,11 @@ impl Line {
                 self.ended.get().copied().unwrap_or(Ended { by: EndedBy::Network, reason: "signalling stopped" }),
             ),
         }
+    }
+
+    /// Transfers the far end; `None`: it cannot be.
+    pub fn transferrer(&self) -> Option<Transferrer> {
+        self.refers.clone().map(Transferrer)
     }
 
     /// Sends BYE (its retransmissions go on without the line). `why` goes into the Reason header (RFC 3326).

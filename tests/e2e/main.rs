@@ -21,6 +21,7 @@ mod interruption;
 mod keys;
 mod load;
 mod openapi;
+mod person;
 mod privacy;
 mod remote;
 mod routes;

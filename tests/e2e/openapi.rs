@@ -108,6 +108,8 @@ impl<'a> Walk<'a> {
             Some("live") => "LiveEvent",
             Some("alert") => "AlertMessage",
             Some("approvals") => "WallApprovals",
+            Some("queue") => "QueueNews",
+            Some("offers") => "OfferNews",
             _ => "TimelineEvent",
         };
         let schema = format!("#/components/schemas/{kind}");
@@ -582,6 +584,9 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         match status {
             "504" | "503" => false,
             "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
+            // A caller who is handed over: tests/e2e/person.rs.
+            "201" | "422" => route != "POST /api/v1/offers/{id}",
+            "204" => route != "DELETE /api/v1/offers/{id}",
             "403" => route != "GET /api/v1/widget/bots",
             "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
             "429" => !["POST /api/v1/widget/calls", "POST /api/v1/calls/{id}/guidance"].contains(&route),

@@ -16,6 +16,7 @@ mod line;
 mod listener;
 mod page;
 mod parts;
+mod person;
 mod plan;
 mod port;
 mod recogniser;

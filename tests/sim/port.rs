@@ -7,7 +7,7 @@ use crate::plan::{Answer, Plan};
 use crate::recogniser::{Fails, Recogniser};
 use crate::supervisor::SupervisorLine;
 use crate::voice::{Voice, name};
-use dialog::conversation::{Expect, ToolCall, ToolId};
+use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use dialog::tool::HttpRequest;
 use media::Rate;
 use media::asr::{AsrFault, Heard, Lexicon, Listen};
@@ -23,7 +23,7 @@ use media::room::{BotMode, Event, Seat};
 use media::testkit::sim::{Phone, plan};
 use media::testkit::tone::sine_from;
 use media::tts::delivery::{ClauseText, Delivery};
-use media::tts::{Spoken, TtsFault, UtteranceId};
+use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -36,6 +36,9 @@ use switchboard::plans;
 use switchboard::standby::Clip;
 use switchboard::store::{CallEvent, LineStats, LiveChange};
 use tokio::sync::mpsc;
+
+/// The tone that stands for a brief: one second of it.
+pub const BRIEF_TONE: f32 = 1_500.0;
 
 /// The sound at the caller's phone.
 #[derive(Default)]
@@ -238,7 +241,7 @@ impl SimulatedPort {
     pub fn next_event(&mut self) -> Option<Event> {
         let event = self.events.try_recv().ok()?;
         match &event {
-            Event::Played { played, .. } => {
+            Event::Played { seat: Seat::CALLER, played } => {
                 self.invariants.played(played);
                 let id = name(played.utterance);
                 match played.phase {
@@ -403,6 +406,21 @@ impl CallPort for SimulatedPort {
 
     fn join(&mut self, seat: Seat, wire: Box<dyn Wire>, plan: LegPlan) -> bool {
         !self.room_refuses && self.room.join(seat, wire, plan, Some(EarPlan::default())).is_ok()
+    }
+
+    fn find_person(&mut self, wanted: &HandOver) {
+        self.note_trace("person", format!("looked for at {}: {}", wanted.to, wanted.why));
+    }
+
+    fn stop_person(&mut self) {
+        self.note_trace("person", "not looked for any more");
+    }
+
+    fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {
+        self.note_trace("brief", format!("{:?}", text.text));
+        let pcm = sine_from(BRIEF_TONE, Rate::Hz8000, 0, 8_000, 5_000);
+        let sound = Sound { utterance, pcm, rate: Rate::Hz8000, upto_char: 0, interruptible: false, last: true };
+        self.room.order(RoomOrder::Leg(Seat::AGENT, LegInput::Sound(sound))).expect("the room takes its orders");
     }
 
     fn supervise(&mut self, seat: Seat, mode: Supervision) -> bool {

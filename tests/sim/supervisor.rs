@@ -34,6 +34,7 @@ struct Ends {
     now: Option<Instant>,
 }
 
+/// The end of it at the room.
 struct SeatWire(Arc<Mutex<Ends>>);
 
 impl Wire for SeatWire {
@@ -50,7 +51,11 @@ impl Wire for SeatWire {
 }
 
 impl SupervisorLine {
-    fn new(now: Instant, hz: f32) -> Self {
+    pub fn wire(&self) -> Box<dyn Wire> {
+        Box::new(SeatWire(self.ends.clone()))
+    }
+
+    pub fn new(now: Instant, hz: f32) -> Self {
         let voice = Box::new(move |from, len| sine_from(hz, media::Rate::Hz8000, from, len, 5_000));
         let phone = Phone::new(now, Codec::Pcmu, voice, media::testkit::netem::Impairments::default(), 11);
         Self { phone, ends: Arc::default() }
@@ -68,7 +73,7 @@ impl SupervisorLine {
     }
 
     /// The loudest that a tone was in a packet it was sent between these moments.
-    fn heard(&self, hz: f32, from: Instant, to: Instant) -> f32 {
+    pub fn heard(&self, hz: f32, from: Instant, to: Instant) -> f32 {
         let ends = self.ends.lock().expect("no panic");
         let packets = ends.sent.iter().filter(|(at, _)| (from..to).contains(at));
         packets.map(|(_, packet)| level(packet, hz)).fold(0.0, f32::max)
@@ -106,7 +111,7 @@ impl Call {
 
     fn join(&mut self, (seat, hz): (Seat, f32), mode: Supervision) -> bool {
         let line = SupervisorLine::new(self.port.now, hz);
-        let wire = Box::new(SeatWire(line.ends.clone()));
+        let wire = line.wire();
         self.port.listener.others.push(hz);
         self.port.supervisors.insert(seat, line);
         self.seat(seat, SeatChange::Join { wire, plan: plan(Codec::Pcmu), mode })
@@ -149,7 +154,7 @@ impl Call {
     }
 
     /// The data of the marks of this name.
-    fn marks(&self, name: &str) -> Vec<serde_json::Value> {
+    pub fn marks(&self, name: &str) -> Vec<serde_json::Value> {
         let marks = self.port.invariants.notes.iter().filter_map(|(_, note)| match note {
             CallEvent::Mark(mark) if mark.name == name => Some(mark.data.0.clone()),
             _ => None,
@@ -157,7 +162,7 @@ impl Call {
         marks.collect()
     }
 
-    fn turns(&self) -> Vec<Turn> {
+    pub fn turns(&self) -> Vec<Turn> {
         let turns = self.port.invariants.notes.iter().filter_map(|(_, note)| match note {
             CallEvent::Turn(turn) => Some(turn.clone()),
             _ => None,
@@ -166,7 +171,7 @@ impl Call {
     }
 
     /// The loudest that a tone was at the caller's phone between these moments.
-    fn caller_heard(&self, hz: f32, from: Instant, to: Instant) -> f32 {
+    pub fn caller_heard(&self, hz: f32, from: Instant, to: Instant) -> f32 {
         let packets = self.port.sent.iter().filter(|(at, _)| (from..to).contains(at));
         packets.map(|(_, packet)| level(packet, hz)).fold(0.0, f32::max)
     }

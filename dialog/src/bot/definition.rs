@@ -49,6 +49,8 @@ pub struct Bot {
     pub keeps_recording: bool,
     /// Where nobody can be reached, the caller may leave a message.
     pub takes_messages: bool,
+    /// The name of the destination where somebody goes on with the caller; `None`: nobody does.
+    pub person: Option<String>,
     pub prompts: Prompts,
     pub commands: Commands,
     pub turn: TurnPlan,
@@ -109,6 +111,8 @@ pub struct Task {
     pub lookups: Vec<Lookup>,
     /// The question before it is done; `None` does it at once.
     pub confirm: Option<Passage>,
+    /// The same as [`Bot::person`] while this task is under way, in its place.
+    pub person: Option<String>,
     pub done: OnDone,
 }
 

@@ -40,6 +40,7 @@ pub(super) struct File {
     pub fact: Vec<FactFile>,
     #[serde(default)]
     pub takes_messages: bool,
+    pub person: Option<String>,
     #[serde(default)]
     pub recorded_before: RecordedBefore,
 }
@@ -182,6 +183,7 @@ pub(super) struct TaskFile {
     #[serde(default)]
     pub lookup: Vec<LookupFile>,
     pub confirm: Option<SayFile>,
+    pub person: Option<String>,
     pub on_done: DoneFile,
 }
 

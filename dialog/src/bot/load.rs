@@ -55,6 +55,9 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
             check.plain(key, text)?;
         }
     }
+    if let Some(to) = &read.person {
+        check.destination("person", to)?;
+    }
     if read.task.is_empty() {
         return check.fault("task", "no task", "add a [[task]] with `name`, `slots` and `[task.on_done]`");
     }
@@ -93,6 +96,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         tasks,
         facts,
         takes_messages: read.takes_messages,
+        person: read.person,
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         prompts,
         commands,
@@ -148,9 +152,8 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" | "changed" | "choices" | "items_have" | "items_of" | "items_count" => {
-                &["value"]
-            }
+            "check" | "check_change" | "rest" | "changed" | "choices" | "items_have" | "items_of" | "items_count"
+            | "queue_place" | "queue_wait" => &["value"],
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

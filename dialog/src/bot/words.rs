@@ -48,6 +48,24 @@ prompts! {
         "Rất tiếc, tôi chưa thể giúp quý khách lúc này. Xin gọi lại sau. Tạm biệt.";
     person: "I am sorry, nobody can take your call at the moment. Please call again later. Goodbye.",
         "Rất tiếc, hiện không có nhân viên nào nhận cuộc gọi. Xin gọi lại sau. Tạm biệt.";
+    /// The caller is put through to a person.
+    connecting: "One moment, I will put you through.", "Xin chờ một chút, tôi xin nối máy đến nhân viên.";
+    /// Why nobody was found: the call goes on with the bot.
+    person_busy: "I am sorry, the line is busy.", "Rất tiếc, máy của nhân viên đang bận.";
+    person_declined: "I am sorry, nobody can take your call right now.", "Rất tiếc, nhân viên chưa thể nhận cuộc gọi lúc này.";
+    person_no_answer: "I am sorry, nobody answers at the moment.", "Rất tiếc, hiện chưa có ai nhấc máy.";
+    person_nobody: "I am sorry, nobody is there at the moment.", "Rất tiếc, hiện không có nhân viên nào trực.";
+    person_too_long: "I am sorry, everybody is still busy.", "Rất tiếc, các nhân viên vẫn đang bận.";
+    person_failed: "I am sorry, I could not put you through.", "Rất tiếc, tôi chưa nối máy được.";
+    /// The caller waits for a person: `{value}` is their place, or how long it may take.
+    queue_next: "You are next.", "Quý khách là người tiếp theo.";
+    queue_place: "You are number {value} in the queue.", "Quý khách đang ở vị trí số {value} trong hàng chờ.";
+    queue_wait: "It may take about {value}.", "Thời gian chờ khoảng {value}.";
+    queue_call_back: "If you would rather be called back, say call me back, or press one.",
+        "Nếu muốn được gọi lại, quý khách hãy nói gọi lại cho tôi, hoặc bấm phím một.";
+    called_back: "All right, we will call you back.", "Vâng, chúng tôi sẽ gọi lại cho quý khách.";
+    /// What a person hears of a caller who has asked for nothing yet.
+    brief_nothing: "A caller, no request yet.", "Khách gọi, chưa có yêu cầu.";
     deaf: "I am sorry, I cannot hear well at the moment. Please use the keys of your phone.",
         "Xin lỗi, hiện tôi không nghe được giọng nói. Xin quý khách dùng bàn phím điện thoại.";
     deaf_end: "I am sorry, I cannot hear well at the moment, and the keys of your phone cannot do this. Please call again later. Goodbye.",

@@ -32,6 +32,7 @@ impl Debug for Input {
             Input::TakenOver => f.write_str("TakenOver"),
             Input::HandedBack(guidance) => write!(f, "HandedBack({guidance:?})"),
             Input::Guided { id, guidance } => write!(f, "Guided {{ id: {id}, {guidance:?} }}"),
+            Input::Person(news) => write!(f, "Person({news:?})"),
             Input::ListenerWaits(waits) => write!(f, "ListenerWaits({waits})"),
             Input::Tick => f.write_str("Tick"),
         }
@@ -62,6 +63,7 @@ impl Debug for Output {
             Output::Run(call) => write!(f, "Run({call:?})"),
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Output::Person(order) => write!(f, "Person({order:?})"),
             Output::StopRecording { keeps } => write!(f, "StopRecording {{ keeps: {keeps} }}"),
             Output::MachineTold => f.write_str("MachineTold"),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),

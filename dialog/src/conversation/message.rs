@@ -3,6 +3,7 @@ use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
 use crate::model::thought::HangUpReason;
+use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::TurnTimer;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub enum Input {
     HandedBack(Guidance),
     /// A supervisor guides the bot, which follows at the next pause and says so by [`Output::Guided`].
     Guided { id: u64, guidance: Guidance },
+    /// Told while a person is looked for ([`Output::Person`]).
+    Person(PersonNews),
     /// Somebody waits to listen until the caller has heard the disclosure, or nobody does any more.
     ListenerWaits(bool),
     /// The deadline that `Conversation::deadline` named has come.
@@ -78,6 +81,8 @@ pub enum Output {
     Cancel(ToolId),
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
+    /// The caller is to be put through to a person, or is not any more.
+    Person(PersonOrder),
     /// The caller does not want to be recorded: from now on nothing is. `keeps`: what was recorded before is kept.
     StopRecording { keeps: bool },
     /// The caller asked whether a machine speaks, and is told: for the timeline.

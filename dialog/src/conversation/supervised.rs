@@ -1,6 +1,7 @@
 //! What a supervisor does to a conversation: takes the call over, hands it back, guides the bot.
 use super::Conversation;
 use super::message::{HushedBy, Output, Why};
+use super::person::Search;
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::model::brain::BrainInput;
@@ -109,6 +110,7 @@ impl Conversation {
         if std::mem::replace(&mut self.supervised.taken_over, true) {
             return;
         }
+        self.search = Search::None;
         self.turn.forget();
         self.hush(now, HushedBy::Person);
         self.drop_entry();

@@ -3,6 +3,7 @@ use super::thought::Thought;
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
+use crate::person::PersonNews;
 use crate::tool::{ToolFault, ToolId};
 use crate::turn::AnswerKind;
 use std::time::Instant;
@@ -34,6 +35,8 @@ pub enum BrainInput {
     /// A supervisor gives this, at a moment when nobody speaks; `check_guidance` has found nothing against it. With nothing in it: the
     /// call is the bot's again after a person has spoken with the caller. What is still open is asked for.
     Guided(Guidance),
+    /// Told while a person is looked for ([`Thought::Person`]).
+    Person(PersonNews),
     /// The caller spoke, wrote or pressed keys over what the bot was saying: nothing that was still to come is wanted.
     Interrupted,
     /// The deadline has come.

@@ -3,7 +3,7 @@ use super::brain::{Brain, BrainInput};
 use super::grammar::{self, GrammarContext};
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
-use crate::bot::{Bot, Command, rights as claims};
+use crate::bot::{Bot, Command, asks_for_call_back, rights as claims};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
@@ -30,11 +30,13 @@ mod guided;
 mod inquiry;
 mod interview;
 mod keys;
+mod leading;
 mod lookups;
 mod meaning;
 mod parse;
 mod parts;
 mod people;
+mod person;
 mod question;
 mod reply;
 mod request;
@@ -56,6 +58,10 @@ pub struct Flow {
 
 impl Brain for Flow {
     fn handle(&mut self, _now: Instant, input: BrainInput) {
+        if self.step() == Step::Person {
+            let reply = self.while_led(input);
+            return reply.into_iter().for_each(|reply| self.think(reply));
+        }
         let reply = match input {
             BrainInput::Answered => self.open(),
             BrainInput::Heard { text, confidence, question_heard } => self.hear(&text, confidence, question_heard),
@@ -72,7 +78,7 @@ impl Brain for Flow {
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
-            BrainInput::Interrupted | BrainInput::Tick => return,
+            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
         };
         self.think(reply);
     }
@@ -91,7 +97,8 @@ impl Brain for Flow {
 
     fn answer_kind(&self, text: &str) -> AnswerKind {
         let words = self.words(text);
-        if claims::claimed(&words, self.bot.language).is_some() {
+        let called_back = self.step() == Step::Person && asks_for_call_back(&words, self.bot.language);
+        if called_back || claims::claimed(&words, self.bot.language).is_some() {
             AnswerKind::Whole
         } else {
             self.context().answer_kind(&words)
@@ -167,6 +174,7 @@ impl Flow {
     fn think(&mut self, reply: Reply) {
         self.thoughts.extend(self.interview.withdrawn().map(Thought::Cancel));
         self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
+        self.thoughts.extend(reply.person.map(Thought::Person));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
         let mut next = reply.next;
         if let Next::Await(call) = next {
@@ -184,6 +192,7 @@ impl Flow {
         match next {
             Next::Nothing | Next::Listen | Next::Wait | Next::Await(_) => {}
             Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
+            Next::Person(order) => self.thoughts.push_back(Thought::Person(order)),
             Next::HangUp(reason) => self.thoughts.push_back(Thought::HangUp(reason)),
         }
     }

@@ -78,6 +78,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         }
         Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
         Step::Message => free = true,
+        Step::Person => all.likely.push(rules::call_back(bot.language)),
         Step::Busy | Step::Over => keys = false,
     }
     let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);

@@ -16,6 +16,8 @@ pub enum Step {
     Stop,
     /// "Please leave a message."
     Message,
+    /// The caller is put through to a person.
+    Person,
     /// A supervisor has to approve the action: the caller waits, and may speak.
     Approval,
     /// A tool runs.

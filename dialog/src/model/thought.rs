@@ -1,6 +1,7 @@
 //! `Thought`: one piece of what a brain comes to. Pieces arrive one by one, so that the first clause is spoken while the rest is
 //! still to come.
 use crate::expect::Expect;
+use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
 use serde_json::Value as Json;
 
@@ -22,6 +23,9 @@ pub enum Thought {
     Cancel(ToolId),
     /// The answer of this tool lacks something that the bot needs.
     Incomplete(ToolId),
+    /// The caller is put through to a person, or is not any more. They are not listened to while one is looked for, unless a
+    /// [`Thought::Listen`] follows.
+    Person(PersonOrder),
     /// The caller does not want to be recorded.
     NotRecorded,
     /// The caller was told that a machine speaks.
@@ -43,6 +47,7 @@ impl std::fmt::Debug for Thought {
             Thought::Run(call) => write!(f, "Run({call:?})"),
             Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
             Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
+            Thought::Person(order) => write!(f, "Person({order:?})"),
             Thought::NotRecorded => f.write_str("NotRecorded"),
             Thought::MachineTold => f.write_str("MachineTold"),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
@@ -87,6 +92,8 @@ macro_rules! reasons {
 reasons! {
     Done: "done";
     Person: "asked for a person";
+    /// The caller did not wait for a person, and is to be called back.
+    CallBack: "to be called back";
     Goodbye: "caller said goodbye";
     NoInput: "no input";
     NotUnderstood: "not understood";

@@ -15,6 +15,7 @@ mod items;
 mod lookup;
 mod money;
 mod parts;
+mod person;
 mod places;
 mod random;
 mod rights;

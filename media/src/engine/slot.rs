@@ -119,7 +119,10 @@ impl Slot {
             }
             Command::Leave(seat) => self.leave(now, seat, batch, counters),
             Command::Room(order) => {
-                let settles = matches!(order, RoomOrder::Ear(..) | RoomOrder::Supervise(..) | RoomOrder::Bot(_));
+                let settles = matches!(
+                    order,
+                    RoomOrder::Ear(..) | RoomOrder::Supervise(..) | RoomOrder::Bot(_) | RoomOrder::AgentApart(_)
+                );
                 match order.carry_out(&mut self.room, now) {
                     Some((seat, EarOrder::Listen(to))) => batch.orders.push(EarCommand::Listen(id, seat, to)),
                     Some((seat, EarOrder::State(state))) => {

@@ -16,6 +16,7 @@ pub enum RoomOrder {
     Ear(Seat, EarState),
     Supervise(Seat, Supervision),
     Bot(BotMode),
+    AgentApart(bool),
     Tap(Box<dyn Tap>),
 }
 
@@ -30,7 +31,7 @@ impl RoomOrder {
     pub(super) const fn seat(&self) -> Seat {
         match self {
             Self::Leg(seat, _) | Self::Listen(seat, _) | Self::Ear(seat, _) | Self::Supervise(seat, _) => *seat,
-            Self::Bot(_) | Self::Tap(_) => Seat::CALLER,
+            Self::Bot(_) | Self::AgentApart(_) | Self::Tap(_) => Seat::CALLER,
         }
     }
 
@@ -43,6 +44,7 @@ impl RoomOrder {
             Self::Ear(seat, state) => return Some((seat, EarOrder::State(state))),
             Self::Supervise(seat, mode) => room.handle(now, Input::Supervise(seat, mode)),
             Self::Bot(bot) => room.handle(now, Input::Bot(bot)),
+            Self::AgentApart(apart) => room.handle(now, Input::AgentApart(apart)),
         }
         None
     }

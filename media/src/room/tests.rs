@@ -1,5 +1,6 @@
 //! Whole rooms under simulated time.
 mod listener;
+mod music;
 mod seats;
 mod stall;
 mod wide;

@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 57] = [
+const ROUTES: [(&str, &str, Asks); 63] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -65,6 +65,12 @@ const ROUTES: [(&str, &str, Asks); 57] = [
     ("DELETE", "/api/v1/calls/{id}/seats/{seat}", Asks::Right(Right::Monitor)),
     ("POST", "/api/v1/calls/{id}/handback", Asks::Right(Right::TakeOver)),
     ("POST", "/api/v1/calls/{id}/guidance", Asks::Right(Right::Guide)),
+    ("PUT", "/api/v1/agents/me", Asks::Right(Right::Answer)),
+    ("GET", "/api/v1/agents", Asks::Right(Right::Answer)),
+    ("GET", "/api/v1/queue", Asks::Right(Right::SeeCalls)),
+    ("GET", "/api/v1/offers", Asks::Right(Right::Answer)),
+    ("POST", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
+    ("DELETE", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
     ("GET", "/api/v1/approvals", Asks::Right(Right::Approve)),
     ("POST", "/api/v1/approvals/{id}", Asks::Right(Right::Approve)),
     ("GET", "/api/v1/widget/bots", Asks::Nothing),
@@ -172,6 +178,8 @@ fn body(method: &str, path: &str) -> Option<Value> {
     Some(match (method, path) {
         ("POST", "/api/v1/calls") => json!({"to": "sip:a@b.test", "bot": "booking.en"}),
         ("POST", path) if path.ends_with("/handback") => json!({}),
+        ("DELETE", path) if path.starts_with("/api/v1/offers/") => json!({"why": "busy"}),
+        ("PUT", "/api/v1/agents/me") => json!({"available": false}),
         ("POST", path) if path.starts_with("/api/v1/approvals/") => json!({"decision": "decline"}),
         ("POST", path) if path.ends_with("/guidance") => json!({"task": "book"}),
         ("PATCH", path) if path.contains("/seats/") => json!({"mode": "monitor"}),
@@ -290,7 +298,10 @@ async fn who_is_restricted_to_a_bot_has_nothing_to_do_with_the_calls_of_others()
         let whole = matches!(route, "/api/v1/calls" if method == "GET")
             || matches!(route, "/api/v1/events" | "/api/v1/wall" | "/api/v1/numbers" | "/api/v1/bots")
             // An id of no alert: there is nothing to refuse (`api/tests/alerts.rs` asks for one that is).
-            || matches!(route, "/api/v1/alerts" | "/api/v1/alerts/{id}/seen" | "/api/v1/approvals");
+            || matches!(route, "/api/v1/alerts" | "/api/v1/alerts/{id}/seen" | "/api/v1/approvals")
+            // Offers are those of who asks.
+            || matches!(route, "/api/v1/agents" | "/api/v1/agents/me" | "/api/v1/queue")
+            || route.starts_with("/api/v1/offers");
         let refused = !whole || right.reach() == Reach::Server;
         assert_eq!(status == 403, refused, "{method} {route}: {status} {body}");
     }

@@ -58,6 +58,7 @@ impl Talk {
             Output::Run(call) => self.run(now, call),
             Output::Cancel(id) => self.cancel(now, id),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
+            Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),
             Output::MachineTold => self.mark(now, "machine_told"),
             Output::HangUp { reason } => self.hang_up(now, reason),
@@ -174,6 +175,7 @@ impl Talk {
     }
 
     fn hang_up(&mut self, now: Instant, reason: HangUpReason) {
+        self.give_up_search();
         let end = End::of_talk(reason.text(), self.deaf);
         self.tools.clear();
         self.ending = Some((end, now + LAST_WORDS_LIMIT));
@@ -195,7 +197,7 @@ impl Talk {
         }
         if !self.transcript.bot_has_turns()
             && !self.due.clip_plays()
-            && !self.supervisors.has_taken_over()
+            && !self.has_taken_over()
             && let Some((end, _)) = self.ending
         {
             self.end(now, end);

@@ -78,7 +78,7 @@ impl Talk {
             return;
         }
         self.note(news.mark(self.ms(now)));
-        let before = self.supervisors.has_taken_over();
+        let before = self.has_taken_over();
         let SeatNews { seat, name, event } = news;
         let why = match event {
             SeatEvent::Refused(_) | SeatEvent::Lost(_) => return,
@@ -102,9 +102,9 @@ impl Talk {
                 why
             }
         };
-        match (before, self.supervisors.has_taken_over()) {
+        match (before, self.has_taken_over()) {
             (false, true) => self.take_over(now),
-            (true, false) => self.take_back(now, guidance, why),
+            (true, false) => self.take_back(now, guidance, why.text()),
             _ => {}
         }
         if !self.ended {
@@ -113,7 +113,10 @@ impl Talk {
     }
 
     /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and a transcriber hears the caller.
-    fn take_over(&mut self, now: Instant) {
+    pub(super) fn take_over(&mut self, now: Instant) {
+        if !self.search.is_joined() {
+            self.give_up_search();
+        }
         self.mark(now, "taken_over");
         self.playout_held = false;
         self.tell_conversation(now, conversation::Input::TakenOver);
@@ -131,9 +134,9 @@ impl Talk {
     }
 
     /// The call is the bot's again; one that had said goodbye says it once more.
-    fn take_back(&mut self, now: Instant, guidance: Guidance, why: SeatWhy) {
+    pub(super) fn take_back(&mut self, now: Instant, guidance: Guidance, why: &str) {
         self.settle_voices(now);
-        self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why.text() }));
+        self.note_mark("bot_back", json!({ "ms": self.ms(now), "why": why }));
         if !self.watchdog.is_on_hold() {
             // What the caller says to the person at this moment is not for the bot.
             self.act(Act::Ear(EarState::Closed));
@@ -155,7 +158,10 @@ impl Talk {
     pub(super) fn hand_back(&mut self, now: Instant, order: HandBack) {
         let HandBack { seat, by, guidance, promise, reply } = order;
         let checked = match self.supervisors.seats.get(&seat) {
-            Some((_, Supervision::TakeOver)) => self.conversation.check_guidance(&guidance, true),
+            // While an agent speaks with the caller too, the call is theirs.
+            Some((_, Supervision::TakeOver)) if !self.search.is_joined() => {
+                self.conversation.check_guidance(&guidance, true)
+            }
             _ => Err(GuidanceFault::NotTakenOver),
         };
         if let Err(fault) = checked {

@@ -28,14 +28,21 @@ impl Line {
     }
 }
 
-fn mark(acts: &[Act]) -> Vec<&str> {
+pub(super) fn mark(acts: &[Act]) -> Vec<&str> {
     acts.iter()
         .filter_map(|act| if let Act::Note(CallEvent::Mark(mark)) = act { Some(mark.name.as_str()) } else { None })
         .collect()
 }
 
+/// What the bot says.
+pub(super) fn said(acts: &[Act]) -> Vec<&str> {
+    acts.iter()
+        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.text.as_str()) } else { None })
+        .collect()
+}
+
 /// Every event that a room tells of another seat than the caller's.
-fn events(at: Instant, seat: Seat) -> Vec<Event> {
+pub(super) fn events(at: Instant, seat: Seat) -> Vec<Event> {
     let place = SamplePos(0);
     let played = |phase| Played { utterance: UtteranceId(8), chars: 3, phase, at };
     vec![
@@ -109,11 +116,7 @@ fn a_takeover_hushes_the_bot_stops_its_timers_and_gives_the_call_back() {
     assert_eq!(mark(&line.tell(CallInput::Key('5'))), ["key"]);
     let acts = line.seat(SeatEvent::Left(SeatWhy::ConnectionLost));
     assert_eq!(mark(&acts), ["seat_left", "bot_back"]);
-    let said: Vec<&str> = acts
-        .iter()
-        .filter_map(|act| if let Act::Say { text, .. } = act { Some(text.text.as_str()) } else { None })
-        .collect();
-    assert_eq!(said, ["I'm back with you.", "For how many?"]);
+    assert_eq!(said(&acts), ["I'm back with you.", "For how many?"]);
     assert!(acts.iter().any(|act| matches!(act, Act::Listen(_))), "it listens at once");
 }
 

@@ -8,8 +8,9 @@ use super::dialog_event::{DialogEvent, Replacement};
 use super::digest::Credentials;
 use super::ended_dialog::{Bye, EndedDialog};
 use super::timer::{self, SessionInterval, Timer, Why};
+use super::transfer::Transfer;
 use super::{info, invite_task};
-use crate::line::{Change, Ended, EndedBy, HangUp, Line};
+use crate::line::{Change, Ended, EndedBy, HangUp, Line, Refer};
 use crate::party::Party;
 use crate::ring::Refused;
 use crate::rtp::{Control, Remote, Socket, Switch};
@@ -25,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::debug;
 
 mod replace;
+mod transfer;
 
 /// Capacity of the queue of changes to the line's owner; when it is full, the call ends.
 const CHANGES: usize = 64;
@@ -44,6 +46,7 @@ pub(super) struct Media {
 /// The call's ends of the channels that its line holds.
 struct Owner {
     hang_ups: mpsc::Receiver<HangUp>,
+    refers: mpsc::Receiver<Refer>,
     changes: mpsc::Sender<Change>,
     ended: Arc<OnceLock<Ended>>,
 }
@@ -74,6 +77,7 @@ impl Established {
         control.secure(self.negotiated.secrets.clone(), Switch::Now);
         let (changes_in, changes) = mpsc::channel(CHANGES);
         let (hang_ups_in, hang_ups) = mpsc::channel(COMMANDS);
+        let (refers_in, refers) = mpsc::channel(COMMANDS);
         let ended = Arc::new(OnceLock::new());
         let line = Line {
             id: self.id,
@@ -83,6 +87,7 @@ impl Established {
             plan: self.negotiated.plan.clone(),
             suite: self.negotiated.secrets.map(|secrets| secrets.ours.suite),
             hang_ups: hang_ups_in,
+            refers: Some(refers_in),
             changes,
             ended: ended.clone(),
         };
@@ -94,10 +99,11 @@ impl Established {
             media: Media { session: self.session, control, plan, on_hold },
             events: self.events,
             events_in: self.events_in,
-            owner: Owner { hang_ups, changes: changes_in, ended },
+            owner: Owner { hang_ups, refers, changes: changes_in, ended },
             timer: self.timer,
             unacked: self.unacked,
             successor: None,
+            transfer: None,
             credentials: self.credentials,
             slot: self.slot,
             entry: self.entry,
@@ -119,6 +125,8 @@ pub(super) struct Call {
     pub unacked: Option<(u32, bool)>,
     /// An INVITE with Replaces that waits until our last 2xx is acknowledged: no BYE may precede that ACK.
     pub successor: Option<Box<Replacement>>,
+    /// The REFER of ours whose outcome is awaited, or the last one.
+    transfer: Option<Transfer>,
     pub credentials: Option<Credentials>,
     /// Freed when the call is over, before its BYE is answered.
     slot: Option<CallSlot>,
@@ -145,6 +153,13 @@ impl Call {
                     None => std::future::pending().await,
                 }
             };
+            let transfer_due = self.transfer.as_ref().and_then(Transfer::deadline);
+            let late = async {
+                match transfer_due {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
             let ended = tokio::select! {
                 event = self.events.recv() => match event {
                     Some(event) => self.event(event).await,
@@ -154,6 +169,8 @@ impl Call {
                     Some(HangUp(reason)) => Some(Ended { by: EndedBy::Us, reason }),
                     None => Some(Ended { by: EndedBy::Us, reason: "the line was dropped" }),
                 },
+                Some(refer) = self.owner.refers.recv() => self.refer(refer).await,
+                () = late => self.expire_transfer(),
                 why = wake => match why {
                     Why::Expired => Some(Ended { by: EndedBy::Network, reason: "the session refresh did not come" }),
                     Why::Refresh => self.refresh().await,
@@ -201,6 +218,7 @@ impl Call {
         match event {
             DialogEvent::Request(tx) => self.request(*tx).await,
             DialogEvent::Cancelled => None,
+            DialogEvent::Referred { status } => self.referred(status),
             DialogEvent::Lost => Some(Ended { by: EndedBy::Network, reason: "the far end no longer knows the call" }),
             DialogEvent::Replace(replacement) => self.replace(*replacement).await,
             DialogEvent::Acked { seq, body } => {
@@ -259,6 +277,7 @@ impl Call {
             }
             Method::Invite => self.reinvite(tx).await,
             Method::Update => self.update(tx).await,
+            Method::Notify => self.notify(tx).await,
             Method::Info => {
                 let (status, key, headers) = info::answer(&tx.original);
                 self.core.reply(tx, status, headers, None).await;
@@ -367,7 +386,7 @@ impl Call {
 pub(super) async fn answer_in_any_state(core: &Core, tx: Transaction) {
     match tx.original.method {
         Method::Options => core.reply(tx, 200, capabilities(), None).await,
-        // NOTIFY of a mailbox or a transfer (RFC 3842, 3515) is accepted and has no effect.
+        // NOTIFY of a mailbox (RFC 3842) is accepted and has no effect.
         Method::Notify => core.reply(tx, 200, vec![], None).await,
         // No reliable provisional response of ours is outstanding (RFC 3262 section 3).
         Method::PRack => core.reply(tx, 481, vec![], None).await,

@@ -111,6 +111,11 @@ impl Dialog {
         self.build(method, self.local_seq, user_agent)
     }
 
+    /// Leaves a CSeq number to the last request, which may be sent again with credentials.
+    pub(super) fn skip_number(&mut self) {
+        self.local_seq += 1;
+    }
+
     /// The ACK of a 2xx to our INVITE number `seq` (RFC 3261 section 13.2.2.4).
     pub(super) fn ack(&self, seq: u32, user_agent: &str) -> Request {
         self.build(Method::Ack, seq, user_agent)
@@ -126,12 +131,17 @@ impl Dialog {
             make_header("CSeq", format!("{seq} {method}")),
         ];
         headers.extend(self.routes.iter().map(|route| make_header("Route", route.clone())));
-        if matches!(method, Method::Invite | Method::Update) {
+        if matches!(method, Method::Invite | Method::Update | Method::Refer) {
             headers.push(make_header("Contact", self.contact.clone()));
         }
         headers.push(make_header("User-Agent", user_agent.to_owned()));
         headers.push(make_header("Content-Length", "0".into()));
         Request { method, uri: self.target.clone(), version: Version::V2, headers: headers.into(), body: vec![] }
+    }
+
+    /// The URI of our Contact.
+    pub(super) fn contact_uri(&self) -> &str {
+        name::split(&self.contact).1
     }
 
     /// The next hop of requests: the first route, else the peer's Contact.

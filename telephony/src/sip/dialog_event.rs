@@ -15,6 +15,8 @@ pub(super) enum DialogEvent {
     Unacked { seq: u32 },
     /// The INVITE is cancelled.
     Cancelled,
+    /// The final response to our REFER.
+    Referred { status: u16 },
     /// The peer answered a refresh of ours with 481, or not at all.
     Lost,
     /// An INVITE with Replaces that names this dialog.

@@ -91,5 +91,6 @@ async fn answer(core: &Arc<Core>, event: DialogEvent) {
         DialogEvent::Request(tx) => core.reply(*tx, 481, vec![], None).await,
         DialogEvent::Replace(replacement) => replacement.refuse_late(),
         DialogEvent::Acked { .. } | DialogEvent::Unacked { .. } | DialogEvent::Cancelled | DialogEvent::Lost => {}
+        DialogEvent::Referred { .. } => {}
     }
 }

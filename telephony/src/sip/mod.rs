@@ -35,6 +35,7 @@ mod socket;
 mod sockets;
 mod syntax;
 mod timer;
+mod transfer;
 mod trunk;
 mod trunk_state;
 mod via;

@@ -339,6 +339,7 @@ impl WebRtc {
             plan: ours.plan.clone(),
             suite: None,
             hang_ups: hang_ups_in,
+            refers: None,
             changes,
             ended: ended.clone(),
         };

@@ -70,6 +70,8 @@ pub enum Manner {
     Ring,
     /// Answers and hangs up after a while.
     HangUp,
+    /// Answers and asks the far end to call somebody else.
+    Refer,
     Decline(Decline),
 }
 
@@ -204,6 +206,10 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>, sen
         sleep(Duration::from_millis(300)).await;
         note(Change::Ended(line.hang_up("the bot has finished").await));
         return;
+    }
+    if manner == Manner::Refer {
+        let transferrer = line.transferrer().expect("a phone can be transferred");
+        assert!(transferrer.refer("sip:desk@127.0.0.1:9", Duration::from_secs(1)));
     }
     loop {
         let change = line.next().await;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use telephony::sip::digest::{Challenge, SignedRequest};
 use telephony::sip::{Credentials, SipPlan};
-use telephony::{CallOrigin, Change, Decline};
+use telephony::{CallOrigin, Change, Decline, Referral};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -302,6 +302,42 @@ async fn news_is_taken_and_changes_nothing() {
     assert_eq!(status(&answer), 200, "{answer}");
     far.hang_up().await;
     assert_eq!(bot.calls(1).await[0].changes, [HUNG_UP]);
+    bot.gone().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_far_end_is_asked_to_call_somebody_else_and_tells_how_that_went() {
+    for (last, outcome) in [("200 OK", 200), ("486 Busy Here", 486), ("603 Decline", 603)] {
+        let bot = Bot::with(plan(), Manner::Refer).await;
+        let uri = format!("sip:echo@{}", bot.udp());
+        let mut far = Far::new(&bot).await;
+        far.invite(&uri, "").await;
+        let refer = far.hears("REFER").await;
+        assert_eq!(header(&refer, "Refer-To"), "<sip:desk@127.0.0.1:9>");
+        assert!(header(&refer, "Referred-By").starts_with("<sip:") && !header(&refer, "Contact").is_empty(), "{refer}");
+        for (line, state) in [("100 Trying", "active;expires=60"), (last, "terminated;reason=noresource")] {
+            let more =
+                format!("Event: refer\r\nSubscription-State: {state}\r\nContent-Type: message/sipfrag;version=2.0\r\n");
+            let answer = far.ask("NOTIFY", &uri, &more, &format!("SIP/2.0 {line}\r\n")).await;
+            assert_eq!(status(&answer), 200, "{answer}");
+        }
+        far.hang_up().await;
+        let told = [Referral::Progress(100), Referral::Outcome(outcome)].map(Change::Referral);
+        assert_eq!(bot.calls(1).await[0].changes, [&told[..], &[HUNG_UP]].concat());
+        bot.gone().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_does_not_come_in_time_is_told_as_late() {
+    let bot = Bot::with(plan(), Manner::Refer).await;
+    let uri = format!("sip:echo@{}", bot.udp());
+    let mut far = Far::new(&bot).await;
+    far.invite(&uri, "").await;
+    far.hears("REFER").await;
+    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    far.hang_up().await;
+    assert_eq!(bot.calls(1).await[0].changes, [Change::Referral(Referral::Late), HUNG_UP]);
     bot.gone().await;
 }
 

@@ -17,6 +17,7 @@ impl Walk<'_> {
             let answer = self.ask(&Method::GET, "/api/v1/audit", self.server.authorised(Method::GET, &path)).await;
             assert_eq!(answer.status, status, "{}", answer.text);
         }
+        self.agents().await;
         self.refusals(&viewer).await;
         self.own_password(&viewer).await;
         self.waits().await;
@@ -155,6 +156,35 @@ impl Walk<'_> {
         }
     }
 
+    /// An agent without calls.
+    async fn agents(&mut self) {
+        const ME: &str = "/api/v1/agents/me";
+        const ONE: &str = "/api/v1/offers/{id}";
+        for (status, body) in [
+            (200, json!({"available": true, "skills": ["billing"]})),
+            (422, json!({"available": true, "skills": [""]})),
+            (200, json!({"available": false})),
+        ] {
+            assert_eq!(self.ask(&Method::PUT, ME, self.form(Method::PUT, ME, &body)).await.status, status);
+        }
+        for route in ["/api/v1/agents", "/api/v1/queue", "/api/v1/offers"] {
+            assert_eq!(self.ask(&Method::GET, route, self.server.authorised(Method::GET, route)).await.status, 200);
+        }
+        let server = self.server;
+        let offer = |kind: &str| {
+            let request = server.authorised(Method::POST, "/api/v1/offers/7");
+            request.header("content-type", kind).body("v=0")
+        };
+        let long = offer("application/sdp").body("x".repeat(70_000));
+        for (status, request) in [(404, offer("application/sdp")), (415, offer("text/plain")), (413, long)] {
+            assert_eq!(self.ask(&Method::POST, ONE, request).await.status, status);
+        }
+        for (status, why) in [(404, "busy".to_owned()), (422, "x".repeat(201))] {
+            let request = self.form(Method::DELETE, "/api/v1/offers/7", &json!({"why": why}));
+            assert_eq!(self.ask(&Method::DELETE, ONE, request).await.status, status);
+        }
+    }
+
     /// What a viewer may not do.
     async fn refusals(&mut self, (cookie, csrf): &(String, String)) {
         for (method, route, body) in [
@@ -180,6 +210,11 @@ impl Walk<'_> {
             ("DELETE", "/api/v1/calls/{id}/seats/{seat}", None),
             ("POST", "/api/v1/calls/{id}/handback", Some(json!({}))),
             ("POST", "/api/v1/calls/{id}/guidance", Some(json!({"task": "book"}))),
+            ("PUT", "/api/v1/agents/me", Some(json!({"available": true}))),
+            ("GET", "/api/v1/agents", None),
+            ("GET", "/api/v1/offers", None),
+            ("POST", "/api/v1/offers/{id}", None),
+            ("DELETE", "/api/v1/offers/{id}", Some(json!({"why": "busy"}))),
             ("GET", "/api/v1/calls/{id}/notes", None),
             ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
             ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),

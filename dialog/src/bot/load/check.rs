@@ -75,6 +75,18 @@ impl Check<'_> {
         Err(BotFault::Value { file: self.file.into(), key, problem, remedy })
     }
 
+    /// The name of a destination of the server's configuration.
+    pub fn destination(&self, key: &str, name: &str) -> Result<(), BotFault> {
+        if name.is_empty() || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c)) {
+            return self.fault(
+                key,
+                format!("{name:?} is no name of a destination"),
+                "use ASCII letters, digits, `-` and `_`, as in [destinations.NAME] of the server's configuration",
+            );
+        }
+        Ok(())
+    }
+
     pub fn text(&self, key: &str, text: &str) -> Result<(), BotFault> {
         // Signs alone are no sound.
         if !text.chars().any(char::is_alphanumeric) {

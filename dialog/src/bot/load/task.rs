@@ -57,6 +57,9 @@ pub(super) fn task(
         Some(say) => Some(sayable.passage(check, &format!("{key}.confirm"), say, false)?),
         None => None,
     };
+    if let Some(to) = &task.person {
+        check.destination(&format!("{key}.person"), to)?;
+    }
     let mut task = Task {
         say: task.say.clone().or_else(|| task.phrases.first().cloned()).unwrap_or_else(|| task.name.clone()),
         name: task.name,
@@ -66,6 +69,7 @@ pub(super) fn task(
         when,
         lookups: read,
         confirm,
+        person: task.person,
         done: on_done(check, &format!("{key}.on_done"), task.on_done, &sayable)?,
     };
     need_parts(&mut task);

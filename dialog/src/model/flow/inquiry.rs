@@ -1,6 +1,7 @@
 //! `Inquiry`: the question under way: its step, what has come of its answer, and how often it was asked in vain.
 use super::attempts::{Attempts, Failed, Limits};
 use super::form::Form;
+use super::leading::Leading;
 use super::parts::Parts;
 use super::question;
 use super::reply::{Next, Reply, Sentence};
@@ -21,6 +22,8 @@ pub(super) struct Inquiry {
     last: Vec<Sentence>,
     /// Why the call ends when the message was left.
     ending: HangUpReason,
+    /// What is gone back to where no person is found.
+    pub(super) leading: Option<Leading>,
 }
 
 impl Inquiry {
@@ -33,6 +36,7 @@ impl Inquiry {
             writes: false,
             last: Vec::new(),
             ending: HangUpReason::Person,
+            leading: None,
         }
     }
 
@@ -123,9 +127,14 @@ impl Inquiry {
         reply
     }
 
+    /// The bot does not go on with the caller: a person does, where the bot's file says who.
+    pub fn hand_over(&mut self, form: &Form, text: &str, reason: HangUpReason) -> Reply {
+        self.lead_to_person(form, text, reason).unwrap_or_else(|| self.give_up(form, text, reason))
+    }
+
     /// The bot does not go on with the caller. What is known stays known, and they may leave a message where the bot takes one; else the
     /// call ends with this sentence.
-    pub fn hand_over(&mut self, form: &Form, text: &str, reason: HangUpReason) -> Reply {
+    pub(super) fn give_up(&mut self, form: &Form, text: &str, reason: HangUpReason) -> Reply {
         if !form.bot.takes_messages || self.step == Step::Message {
             return self.hang_up(text, reason);
         }

@@ -45,7 +45,7 @@ impl Context<'_> {
             }
             Step::Stop => keypad::yes_no(keys).map(|yes| if yes { Meaning::Stopped } else { Meaning::NothingToChange }),
             Step::Message => Some(Meaning::Message),
-            Step::Approval | Step::Busy | Step::Over => None,
+            Step::Approval | Step::Person | Step::Busy | Step::Over => None,
         }
     }
 }

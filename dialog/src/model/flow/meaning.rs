@@ -172,7 +172,7 @@ impl Context<'_> {
             Step::Change => self.change(words),
             Step::Stop => self.stop(words),
             Step::Approval => self.while_waiting(words),
-            Step::Message | Step::Busy | Step::Over => Meaning::Ignored,
+            Step::Message | Step::Person | Step::Busy | Step::Over => Meaning::Ignored,
         };
         if matches!(meaning, Meaning::NotUnderstood) { self.beside_the_question(words) } else { meaning }
     }
@@ -302,7 +302,7 @@ impl Context<'_> {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
-            Step::Task | Step::Change | Step::Message | Step::Approval | Step::Busy | Step::Over => false,
+            _ => false,
         }
     }
 
@@ -351,7 +351,7 @@ impl Context<'_> {
         let question = match self.step {
             Step::Check(_) | Step::Review | Step::Change => Question::ReadBack,
             Step::Task => Question::Else,
-            Step::Slot(_) | Step::Stop | Step::Message | Step::Approval | Step::Busy | Step::Over => Question::Own,
+            _ => Question::Own,
         };
         match answer(words, self.form.bot.language, question) {
             Some((verdict, len)) => (Some(verdict), &words[len..]),

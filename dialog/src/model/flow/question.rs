@@ -36,7 +36,7 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
         Step::Stop => p.stop.clone(),
         Step::Message => p.message.clone(),
         Step::Approval => still(form),
-        Step::Busy | Step::Over => String::new(),
+        Step::Person | Step::Busy | Step::Over => String::new(),
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
         Step::Slot(s) if bot.slots[s].keypad => p.keypad_hint(&bot.slots[s].kind, bot.language),
         Step::Check(_) | Step::Review | Step::Stop => p.yes_no_keys.clone(),
         Step::Change => p.menu(bot.language, change_menu(form).iter().map(|(name, _, key)| (name.as_str(), *key))),
-        Step::Slot(_) | Step::Message | Step::Approval | Step::Busy | Step::Over => String::new(),
+        Step::Slot(_) | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => String::new(),
     }
 }
 
@@ -159,6 +159,6 @@ pub(super) fn keypad(form: &Form, step: Step) -> Keypad {
         Step::Slot(s) if form.bot.slots[s].keypad => keypad::of(&form.bot.slots[s].kind),
         Step::Slot(_) | Step::Approval | Step::Busy | Step::Over => Keypad::None,
         Step::Message => Keypad::Entry { full: 15 },
-        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop => Keypad::Menu,
+        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person => Keypad::Menu,
     }
 }

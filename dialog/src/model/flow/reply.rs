@@ -1,5 +1,6 @@
 //! `Reply`: what a flow comes to from one input.
 use crate::model::thought::{HangUpReason, SlotNews};
+use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -9,11 +10,13 @@ pub(super) struct Reply {
     pub next: Next,
     /// The answer of this tool lacks something that the bot needs.
     pub incomplete: Option<ToolId>,
+    /// What becomes of the search for a person.
+    pub person: Option<PersonOrder>,
 }
 
 impl Reply {
     pub fn new(say: Vec<Sentence>, next: Next) -> Reply {
-        Reply { say, slots: Vec::new(), next, incomplete: None }
+        Reply { say, slots: Vec::new(), next, incomplete: None, person: None }
     }
 }
 
@@ -45,6 +48,7 @@ pub(super) enum Next {
     /// The caller's turn, and they asked for time.
     Wait,
     Run(ToolCall),
+    Person(PersonOrder),
     /// A tool runs, and the caller may speak meanwhile.
     Await(ToolCall),
     HangUp(HangUpReason),

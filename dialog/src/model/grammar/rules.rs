@@ -1,6 +1,6 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
 use super::{en, vi};
-use crate::bot::{Bot, Commands, Fact, Slot};
+use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases};
 use crate::language::Language;
 use crate::value;
 use crate::value::item::ItemPlan;
@@ -40,6 +40,12 @@ fn spoken(words: &[String]) -> String {
 pub(super) fn commands(commands: &Commands, language: Language) -> Option<String> {
     let all = alternatives(commands.all.iter().flat_map(|(_, all)| all).map(|p| tokens(p, language)));
     (!all.is_empty()).then(|| format!("({all})"))
+}
+
+/// Ways to ask for being called back.
+pub(super) fn call_back(language: Language) -> String {
+    let all = alternatives(call_back_phrases(language).iter().map(|phrase| tokens(phrase, language)));
+    format!("({all})")
 }
 
 /// How callers claim their rights. `None`: a recogniser of the grammar alone is not to listen for that.
