@@ -46,12 +46,9 @@ impl People {
     /// Looks for a person for this call, which is told by orders, or by its line, what comes of it. `None`: nothing is to be given up.
     pub fn find(&self, of: &Searching, wanted: &HandOver) -> Option<PersonSearch> {
         let Searching { call, bot, transferrer } = *of;
-        let Some(destination) = self.0.config.destinations.get(&wanted.to) else {
-            tracing::error!(
-                call,
-                destination = wanted.to,
-                "a bot names a destination that the configuration does not have"
-            );
+        let HandOver { to: name, .. } = wanted;
+        let Some(destination) = self.0.config.destinations.get(name) else {
+            tracing::error!(call, name, "a bot names a destination that the configuration does not have");
             return self.fail(call, PersonFault::NotPossible);
         };
         if let Some(skills) = destination.skills() {

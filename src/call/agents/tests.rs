@@ -1,3 +1,4 @@
+//! What becomes of callers who wait, and of agents who are offered them, on the driver of the queue.
 use super::*;
 use crate::call::queue::Skills;
 use crate::store::Store;

@@ -1,3 +1,4 @@
+//! Order, skills, limits and news of the queue, in simulated time.
 use super::*;
 use std::collections::HashSet;
 
