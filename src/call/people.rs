@@ -49,8 +49,8 @@ impl People {
         let Some(destination) = self.0.config.destinations.get(&wanted.to) else {
             tracing::error!(
                 call,
-                destination = wanted.to,
-                "a bot names a destination that the configuration does not have"
+                bot,
+                "this bot names a destination that the configuration does not have; see `switchboard check`"
             );
             return self.fail(call, PersonFault::NotPossible);
         };

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::{self, http::Uri};
 mod access;
 mod alerts;
 mod notes;
+mod rare;
 mod supervision;
 
 const EVENTS: &str = "/api/v1/events";
@@ -578,25 +579,8 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
     let offer = offer.bearer_auth(token).header("content-type", "application/sdp").body("v=0");
     assert_eq!(walk.ask(&Method::POST, "/api/v1/widget/calls", offer).await.status, 503);
     walk.judge();
-    // No more is promised than comes, but for what takes a broken disk, a full house or half a minute to see.
-    let rare = |one: &&String| {
-        let (route, status) = one.rsplit_once(' ').expect("a status");
-        match status {
-            "504" | "503" => false,
-            "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
-            // A caller who is handed over: tests/e2e/person.rs.
-            "201" | "422" => route != "POST /api/v1/offers/{id}",
-            "204" => route != "DELETE /api/v1/offers/{id}",
-            "403" => route != "GET /api/v1/widget/bots",
-            "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
-            "429" => !["POST /api/v1/widget/calls", "POST /api/v1/calls/{id}/guidance"].contains(&route),
-            // What waits for a supervisor, and who decides on it: src/api/tests/approvals.rs.
-            "200" | "409" => route != "POST /api/v1/approvals/{id}",
-            _ => true,
-        }
-    };
     let unseen = walk.unseen();
-    let wishful: Vec<&String> = unseen.iter().filter(rare).collect();
+    let wishful: Vec<&String> = unseen.iter().filter(|one| !rare::is_rare(one)).collect();
     assert!(wishful.is_empty(), "described, and never seen: {wishful:#?}");
     peer.hang_up().await;
     assert!(server.exited(8).await.success());

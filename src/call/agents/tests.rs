@@ -1,3 +1,4 @@
+//! Calls and agents around the queue, by its driver.
 use super::*;
 use crate::call::queue::Skills;
 use crate::store::Store;

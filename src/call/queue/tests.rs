@@ -1,3 +1,4 @@
+//! Who is offered to whom, who waits where and for how long, under simulated time.
 use super::*;
 use std::collections::HashSet;
 

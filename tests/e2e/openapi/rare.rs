@@ -1,0 +1,20 @@
+//! What the description promises and the walk does not see.
+use super::{EVENTS, LIVE};
+
+/// No more is promised than comes, but for what takes a broken disk, a full house or half a minute to see.
+pub(super) fn is_rare(one: &str) -> bool {
+    let (route, status) = one.rsplit_once(' ').expect("a status");
+    !match status {
+        "504" | "503" => false,
+        "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
+        // A caller who is handed over: tests/e2e/person.rs.
+        "201" | "422" => route != "POST /api/v1/offers/{id}",
+        "204" => route != "DELETE /api/v1/offers/{id}",
+        "403" => route != "GET /api/v1/widget/bots",
+        "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
+        "429" => !["POST /api/v1/widget/calls", "POST /api/v1/calls/{id}/guidance"].contains(&route),
+        // What waits for a supervisor, and who decides on it: src/api/tests/approvals.rs.
+        "200" | "409" => route != "POST /api/v1/approvals/{id}",
+        _ => true,
+    }
+}
