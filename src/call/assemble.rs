@@ -222,8 +222,9 @@ impl Assembly {
         let Resources { pool, engines, .. } = &self.resources;
         let (pool, voices, room) = (pool.clone(), engines.voices(voice.language), room.clone());
         let open = move || {
-            // What was said of a brief is told by the playout alone: nobody reads the reports of the synthesiser.
-            let unread = mpsc::channel(1).0;
+            // How far a brief was heard is told by the playout alone; a voice whose reports nobody reads falls silent.
+            let (unread, mut reports) = mpsc::channel(QUEUE);
+            tokio::spawn(async move { while reports.recv().await.is_some() {} });
             let sink = room.sink(Seat::AGENT);
             Box::new(pool.speaker(number, voices.clone(), voice.clone(), sink, unread)) as Box<dyn Speak>
         };

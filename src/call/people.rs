@@ -46,9 +46,12 @@ impl People {
     /// Looks for a person for this call, which is told by orders, or by its line, what comes of it. `None`: nothing is to be given up.
     pub fn find(&self, of: &Searching, wanted: &HandOver) -> Option<PersonSearch> {
         let Searching { call, bot, transferrer } = *of;
-        let HandOver { to: name, .. } = wanted;
-        let Some(destination) = self.0.config.destinations.get(name) else {
-            tracing::error!(call, name, "a bot names a destination that the configuration does not have");
+        let Some(destination) = self.0.config.destinations.get(&wanted.to) else {
+            tracing::error!(
+                call,
+                bot,
+                "this bot names a destination that the configuration does not have; see `switchboard check`"
+            );
             return self.fail(call, PersonFault::NotPossible);
         };
         if let Some(skills) = destination.skills() {

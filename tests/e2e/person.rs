@@ -25,7 +25,7 @@ async fn marks_until(server: &Server, name: &str) -> Vec<String> {
     until(seconds(30), name, || async {
         let call = server.call().await;
         let marks = call["timeline"].as_array()?.iter().filter(|event| event["event"] == "mark");
-        let names: Vec<String> = marks.filter_map(|mark| mark["data"]["name"].as_str().map(str::to_owned)).collect();
+        let names: Vec<String> = marks.filter_map(|mark| mark["name"].as_str().map(str::to_owned)).collect();
         names.contains(&name.to_owned()).then_some(names)
     })
     .await

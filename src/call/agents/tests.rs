@@ -1,4 +1,4 @@
-//! What becomes of callers who wait, and of agents who are offered them, on the driver of the queue.
+//! Calls and agents around the queue, by its driver.
 use super::*;
 use crate::call::queue::Skills;
 use crate::store::Store;

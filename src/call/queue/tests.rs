@@ -1,4 +1,4 @@
-//! Order, skills, limits and news of the queue, in simulated time.
+//! Who is offered to whom, who waits where and for how long, under simulated time.
 use super::*;
 use std::collections::HashSet;
 

@@ -136,6 +136,7 @@ impl Walk<'_> {
             "/api/v1/calls/{id}/recording",
             "/api/v1/numbers",
             "/api/v1/bots",
+            "/api/v1/queue",
             "/api/v1/audit",
             "/api/v1/alerts",
             "/api/v1/webhooks/deliveries",
