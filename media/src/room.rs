@@ -191,14 +191,16 @@ impl Room {
         }
     }
 
-    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the call lets the bot rest.
+    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the call lets the bot rest and no agent
+    /// speaks with the caller.
     pub fn ear_hears(&self, seat: Seat) -> bool {
         self.hearing_ears().has(seat)
     }
 
     fn hearing_ears(&self) -> Seats {
         let mut ears = self.modes.ears();
-        if self.bot == BotMode::Rests {
+        let agent_speaks = self.taken.has(Seat::AGENT) && !self.modes.is_apart(Seat::AGENT);
+        if self.bot == BotMode::Rests && !agent_speaks {
             ears.remove(Seat::CALLER);
         }
         ears
