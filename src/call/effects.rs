@@ -212,6 +212,11 @@ impl CallPort for Effects {
         self.count_lost(lost);
     }
 
+    fn bridge_person(&mut self, wanted: &HandOver) {
+        let Some(of) = &mut self.people else { return };
+        of.search = of.people.bridge(&self.id, wanted);
+    }
+
     fn stop_recording(&mut self, keeps: bool) {
         self.recorder.iter().for_each(|recorder| recorder.stop(keeps));
     }

@@ -4,7 +4,7 @@ use super::agents::Agents;
 use super::person::{PersonEvent, PersonOrder, fault_of};
 use super::queue::Entry;
 use super::registry::{Order, Registry};
-use crate::config::{Config, Destination, TransferBy};
+use crate::config::{Config, Destination, Fallback, TransferBy};
 use crate::outbound;
 use dialog::conversation::{HandOver, PersonFault};
 use std::sync::{Arc, OnceLock};
@@ -78,6 +78,14 @@ impl People {
             }
             // The line of a browser cannot be transferred.
             _ => self.call(call, destination),
+        }
+    }
+
+    /// The caller's telephone has refused a REFER, which it does not know: calls the person, where the destination lets it.
+    pub fn bridge(&self, call: &str, wanted: &HandOver) -> Option<PersonSearch> {
+        match self.0.config.destinations.get(&wanted.to) {
+            Some(destination) if destination.fallback == Fallback::Bridge => self.call(call, destination),
+            _ => self.fail(call, PersonFault::NotPossible),
         }
     }
 

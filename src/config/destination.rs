@@ -10,6 +10,8 @@ pub struct Destination {
     #[serde(with = "blank")]
     pub sip: Option<String>,
     pub how: TransferBy,
+    /// What follows where the caller's telephone does not know REFER.
+    pub fallback: Fallback,
     /// An agent in a browser who has these skills, where one is free.
     pub seat: Option<Vec<String>>,
     /// The same, and who comes while none is free waits.
@@ -34,6 +36,17 @@ pub enum TransferBy {
     Refer,
 }
 
+/// What follows where a REFER is refused for lack of support.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// The bot goes on, and says that it could not put the caller through.
+    #[default]
+    Bot,
+    /// The server calls the person itself, and joins both.
+    Bridge,
+}
+
 /// What becomes of the caller when the person has hung up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,6 +63,7 @@ impl Default for Destination {
         Self {
             sip: None,
             how: TransferBy::default(),
+            fallback: Fallback::default(),
             seat: None,
             queue: None,
             wait_max_s: Secs(600),
@@ -90,6 +104,11 @@ impl Destination {
             )),
             Some(_) => {}
         }
+        if self.fallback == Fallback::Bridge && self.how != TransferBy::Refer {
+            found.push(format!(
+                "{key}.fallback = \"bridge\" has no effect without how = \"refer\": remove one, or set the other"
+            ));
+        }
         if !(10..=86_400).contains(&self.wait_max_s.0) {
             found.push(format!("{key}.wait_max_s = {}: must be 10 to 86400", self.wait_max_s.0));
         }
@@ -128,6 +147,7 @@ mod tests {
             "sip = '+842412345678'",
             "sip = '200'\nring_s = 10\nafter = 'bot'",
             "sip = 'sip:200@pbx.example:5070'\nhow = 'refer'",
+            "sip = 'sip:200@pbx.example'\nhow = 'refer'\nfallback = 'bridge'",
             "seat = []",
             "queue = ['billing']\nwait_max_s = 60",
         ] {
@@ -138,6 +158,7 @@ mod tests {
             ("sip = 'call me'", "desk.sip"),
             ("sip = '200'\nhow = 'refer'", "how = \"refer\""),
             ("sip = '200'\nring_s = 2", "desk.ring_s"),
+            ("sip = '200'\nfallback = 'bridge'", "desk.fallback"),
             ("queue = []\nwaiting_max = 0", "desk.waiting_max"),
             ("queue = []\nwait_max_s = 1", "desk.wait_max_s"),
             ("queue = []\nsip = '200'", "several places"),

@@ -113,6 +113,13 @@ impl Talk {
                     self.search_failed(now, fault);
                 }
             }
+            PersonEvent::Unsupported(status) => {
+                self.note_search(now, "transfer_refused", &json!({ "status": status }));
+                if let Search::Begun(wanted) = &self.search {
+                    let wanted = wanted.clone();
+                    self.act(Act::BridgePerson(wanted));
+                }
+            }
             PersonEvent::Transferred => {
                 if matches!(self.search, Search::Begun(_)) {
                     self.note_person(now, "transferred", &Value::Null);

@@ -98,6 +98,22 @@ fn what_comes_of_a_transfer_is_noted_and_a_failure_brings_the_bot_back_with_why(
 }
 
 #[test]
+fn a_telephone_that_knows_no_transfer_is_told_apart_and_the_person_is_called() {
+    let (mut line, _) = Line::searching();
+    let acts = line.person(PersonEvent::Unsupported(405));
+    assert_eq!(mark(&acts), ["transfer_refused"]);
+    let called = |act: &Act| matches!(act, Act::BridgePerson(wanted) if wanted.to == "desk");
+    assert!(acts.iter().any(called) && said(&acts).is_empty(), "the caller waits on: {acts:?}");
+    // Who is found by it is joined, and where nobody is, the bot is back.
+    assert_eq!(mark(&line.person(PersonEvent::Joined("telephone".into()))), ["person_joined"]);
+    let (mut line, _) = Line::searching();
+    line.person(PersonEvent::Unsupported(501));
+    let acts = line.person(PersonEvent::Failed(PersonFault::NotPossible));
+    assert_eq!(said(&acts), ["I am sorry, I could not put you through.", "For how many?"]);
+    assert!(line.person(PersonEvent::Unsupported(501)).is_empty(), "it is too late");
+}
+
+#[test]
 fn a_caller_who_was_transferred_is_gone() {
     let (mut line, _) = Line::searching();
     let acts = line.person(PersonEvent::Transferred);
