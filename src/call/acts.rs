@@ -119,7 +119,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         }
         Act::Brief { utterance, text } => port.brief(utterance, text),
         Act::Bot(bot) => {
-            port.order(leg(LegInput::Music(false)));
+            port.order(leg(LegInput::Music(None)));
             port.order(RoomOrder::AgentApart(bot == BotMode::Speaks));
             port.order(RoomOrder::Bot(bot));
         }

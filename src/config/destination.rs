@@ -1,6 +1,8 @@
 //! `[destinations.NAME]`: where a bot puts a caller through to a person. Bots name one by `person`.
 use super::{Secs, blank};
+use media::music::HoldMusic;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use telephony::sip::is_address;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -20,6 +22,9 @@ pub struct Destination {
     pub wait_max_s: Secs,
     /// So many callers may wait.
     pub waiting_max: u32,
+    /// A WAV file that who waits hears, in place of music that the server makes.
+    #[serde(with = "blank::path")]
+    pub music: Option<PathBuf>,
     /// The longest the person's line may ring, and an agent may take to accept.
     pub ring_s: Secs,
     pub after: AfterPerson,
@@ -68,6 +73,7 @@ impl Default for Destination {
             queue: None,
             wait_max_s: Secs(600),
             waiting_max: 100,
+            music: None,
             ring_s: Secs(30),
             after: AfterPerson::default(),
         }
@@ -111,6 +117,9 @@ impl Destination {
         }
         if !(10..=86_400).contains(&self.wait_max_s.0) {
             found.push(format!("{key}.wait_max_s = {}: must be 10 to 86400", self.wait_max_s.0));
+        }
+        if let Some(Err(why)) = self.music.as_deref().map(HoldMusic::check) {
+            found.push(format!("{key}.music: {why}"));
         }
         if self.waiting_max == 0 {
             found.push(format!("{key}.waiting_max = 0: nobody could wait; set at least 1"));
@@ -160,6 +169,7 @@ mod tests {
             ("sip = '200'\nring_s = 2", "desk.ring_s"),
             ("sip = '200'\nfallback = 'bridge'", "desk.fallback"),
             ("queue = []\nwaiting_max = 0", "desk.waiting_max"),
+            ("queue = []\nmusic = '/nowhere.wav'", "desk.music"),
             ("queue = []\nwait_max_s = 1", "desk.wait_max_s"),
             ("queue = []\nsip = '200'", "several places"),
         ] {
