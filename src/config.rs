@@ -37,7 +37,7 @@ pub use self::media::Media;
 pub use alerts::{AlertRule, Alerts, AlertsFile, BadMood, By, Severity, Webhook, WebhookEvent, When};
 pub use call::Call;
 pub use codec::{Codec, Opus};
-pub use destination::{AfterPerson, Destination, TransferBy};
+pub use destination::{AfterPerson, Destination, Fallback, TransferBy};
 pub use ear::{Ear, Echo, Level, Noise};
 pub use health::{Grade, Health};
 pub use http::Http;

@@ -5,7 +5,7 @@ use crate::ingress::{ForEar, Ingress};
 use crate::jitter::Content;
 use crate::keys::{Clocks, Keys, KeysIn, ToneKeys};
 pub use crate::line::{Direction, LegPlan, LineRules};
-use crate::music::Music;
+use crate::music::{HoldMusic, Music};
 use crate::noise::{COMFORT, Noise};
 use crate::packet::{Packet, Rtcp, Rtp};
 use crate::playout::{Gain, Played, Playout};
@@ -41,8 +41,8 @@ pub enum LegInput {
     /// The ear closes: no [`Edge::End`] follows speech in progress.
     EarClosed,
     Bot(BotMode),
-    /// Whether music is played where the bot says nothing. No ear hears it: an ear hears what a line receives.
-    Music(bool),
+    /// The music that is played where the bot says nothing, if any. No ear hears it: an ear hears what a line receives.
+    Music(Option<HoldMusic>),
 }
 
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl Leg {
                     self.playout.cut_all(now);
                 }
             }
-            LegInput::Music(on) => self.music = on.then(|| Music::new(self.plan.codec.rate())),
+            LegInput::Music(what) => self.music = what.map(|what| Music::new(self.plan.codec.rate(), what)),
             LegInput::Gain(gain) => {
                 self.talking = false;
                 self.playout.gain(gain);

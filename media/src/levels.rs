@@ -50,6 +50,10 @@ impl Tap for LevelTap {
         }
         self.tap.take(left, right)
     }
+
+    fn take_people(&mut self, agent: &Frame, supervisors: &Frame) {
+        self.tap.take_people(agent, supervisors);
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub mod leg;
 pub mod levels;
 pub mod line;
 pub mod mix;
-mod music;
+pub mod music;
 pub mod noise;
 pub mod packet;
 pub mod playout;

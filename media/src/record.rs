@@ -1,7 +1,9 @@
-//! `Recorder`: records both sides of a call into one two-channel file (left the caller, right what the caller was sent), aligned by
-//! tick, on one writer thread for all calls. The file grows during the call: a killed process loses less than a second.
+//! `Recorder`: records both sides of a call into one two-channel file (left the caller, right what the caller was sent), and into another
+//! what people beside the caller say, where some do (left the agent, right supervisors); aligned by tick, on one writer thread for all
+//! calls. The files grow during the call: a killed process loses less than a second.
 mod encode;
 mod fault;
+mod feed;
 mod file;
 mod ogg_opus;
 mod play;
@@ -17,22 +19,15 @@ pub use seal::{BadKeys, Vault};
 pub use state::unclosed;
 pub use wav::finalise;
 
-use crate::frame::Frame;
+use crate::frame::{Frame, SamplePos};
 use crate::tap::Tap;
-use file::RecordingFile;
-use seal::Sealer;
+use feed::Feed;
+use file::NewFile;
 use state::{Ending, State, Stopped};
-use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, TrySendError};
-use track::{Piece, Track};
-use writer::WriteJob;
-
-/// The most pieces of one call that wait for the disk (10 s); beyond it the recording ends.
-const WAITING: usize = 50;
 
 /// The format of a recording.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,11 +52,19 @@ impl Format {
 pub const SEALED: &str = "sealed";
 
 /// Where and how a call is recorded.
+#[derive(Clone)]
 pub struct RecordPlan {
     pub path: PathBuf,
     pub format: Format,
     /// Where set, the file is encrypted.
     pub vault: Option<Arc<Vault>>,
+}
+
+/// The file beside a recording that holds what people beside the caller said, where some did.
+pub fn people_path(recording: &Path) -> PathBuf {
+    let name = recording.file_name().unwrap_or_default().to_string_lossy();
+    let (stem, extensions) = name.split_once('.').unwrap_or((&name, ""));
+    recording.with_file_name(format!("{stem}.people.{extensions}"))
 }
 
 /// Who pauses a recording.
@@ -86,38 +89,49 @@ pub enum RecordOutcome {
 /// The call's handle of its recording. Dropping it has no effect: the recording ends with its room.
 pub struct Recorder {
     state: Arc<State>,
+    /// Of the file of people beside the caller.
+    people: Arc<State>,
 }
 
 impl Recorder {
     /// Creates the file (and its folder), with access for this user only, and returns the tap that fills it. The file's rate is that of
-    /// the first frame, also when the line's changes.
+    /// the first frame, also when the line's changes. The file of people ([`people_path`]) is created when the first of them is heard.
     ///
     /// # Errors
     /// [`RecordFault::Disk`] if the file cannot be created. Later faults end the tap and are reported by [`Recorder::fault`].
     pub fn start(plan: &RecordPlan) -> Result<(Self, Box<dyn Tap>), RecordFault> {
         let writer = writer::start()?;
-        let sealer = plan.vault.as_deref().map(Sealer::new).transpose()?;
-        let disk = |why: io::Error| RecordFault::Disk { path: plan.path.clone(), why: why.to_string() };
-        let file = RecordingFile::create(&plan.path, plan.format, sealer).map_err(disk)?;
-        let state = Arc::new(State::new(plan.path.clone()));
-        let tap = RecordTap { state: state.clone(), writer, file: Some(file), track: Track::default() };
-        Ok((Self { state }, Box::new(tap)))
+        let file = NewFile::Planned(plan.clone()).create()?;
+        let people = RecordPlan { path: people_path(&plan.path), ..plan.clone() };
+        let (state, of_people) = (Arc::new(State::new(plan.path.clone())), Arc::new(State::new(people.path.clone())));
+        let tap = RecordTap {
+            call: Feed::new(state.clone(), writer.clone(), NewFile::Made(file.into())),
+            people: Feed::new(of_people.clone(), writer, NewFile::Planned(people)),
+            next: None,
+        };
+        Ok((Self { state, people: of_people }, Box::new(tap)))
     }
 
-    /// Pauses or resumes the recording from the next tick on. While anyone has it paused, silence is recorded on both sides.
+    fn both(&self) -> [&State; 2] {
+        [&self.state, &self.people]
+    }
+
+    /// Pauses or resumes the recording from the next tick on. While anyone has it paused, silence is recorded of everybody.
     pub fn pause(&self, by: PausedBy, paused: bool) {
-        if paused {
-            self.state.paused.fetch_or(by as u8, Ordering::Relaxed);
-        } else {
-            self.state.paused.fetch_and(!(by as u8), Ordering::Relaxed);
+        for state in self.both() {
+            if paused {
+                state.paused.fetch_or(by as u8, Ordering::Relaxed);
+            } else {
+                state.paused.fetch_and(!(by as u8), Ordering::Relaxed);
+            }
         }
     }
 
-    /// Ends the recording for good while the call goes on: from the next tick on nothing is recorded. What was recorded before is closed
-    /// as a whole file if it `keeps`, else removed; both at once.
+    /// Ends the recording for good while the call goes on: from the next tick on nothing is recorded of anybody. What was recorded before
+    /// is closed as whole files if it `keeps`, else removed; both at once.
     pub fn stop(&self, keeps: bool) {
         let stopped = if keeps { Stopped::Kept } else { Stopped::Dropped };
-        self.state.stopped.fetch_max(stopped as u8, Ordering::AcqRel);
+        self.both().iter().for_each(|state| _ = state.stopped.fetch_max(stopped as u8, Ordering::AcqRel));
     }
 
     /// The fault that ended the recording, if any.
@@ -132,76 +146,34 @@ impl Recorder {
 
     /// Calls `tell` when the recording ends, on the writer's thread, which it must not block; at once where it has ended.
     pub fn on_end(&self, tell: impl FnOnce(RecordOutcome) + Send + 'static) {
-        let ended = match &mut *self.state.ending() {
-            Ending::Waiting(waiting) => {
-                *waiting = Some(Box::new(tell));
-                return;
-            }
-            Ending::Ended(kept) => kept.clone(),
-        };
-        tell(ended);
+        self.state.on_end(Box::new(tell));
+    }
+
+    /// The same, of the file of people beside the caller.
+    pub fn on_people_end(&self, tell: impl FnOnce(RecordOutcome) + Send + 'static) {
+        self.people.on_end(Box::new(tell));
     }
 }
 
 /// The room's side of a recording.
 struct RecordTap {
-    state: Arc<State>,
-    writer: SyncSender<WriteJob>,
-    /// Passed to the writer with the first piece.
-    file: Option<RecordingFile>,
-    track: Track,
+    call: Feed,
+    people: Feed,
+    /// The tick that the file of people goes on with; at first the first tick of the recording.
+    next: Option<SamplePos>,
 }
 
 impl Tap for RecordTap {
     fn take(&mut self, left: &Frame, right: &Frame) -> ControlFlow<()> {
-        if self.state.fault().is_some() {
-            return ControlFlow::Break(());
-        }
-        if self.state.stopped().is_some() {
-            return ControlFlow::Continue(());
-        }
-        match self.track.take(left, right, self.state.paused.load(Ordering::Relaxed) != 0) {
-            ControlFlow::Break(()) => {
-                self.state.fault().get_or_insert(RecordFault::Stalled);
-                ControlFlow::Break(())
-            }
-            ControlFlow::Continue(None) => ControlFlow::Continue(()),
-            ControlFlow::Continue(Some(piece)) => self.hand_over(Some(piece)),
-        }
+        self.next.get_or_insert(left.pos);
+        self.call.take(left, right)
     }
-}
 
-impl RecordTap {
-    fn hand_over(&mut self, piece: Option<Piece>) -> ControlFlow<()> {
-        let waiting = self.state.waiting.fetch_add(1, Ordering::AcqRel);
-        let mut full = waiting >= WAITING;
-        if !full {
-            let job = WriteJob { state: self.state.clone(), file: self.file.take(), piece };
-            if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = self.writer.try_send(job) {
-                (full, self.file) = (true, job.file);
-            }
-        }
-        if full {
-            self.state.waiting.fetch_sub(1, Ordering::AcqRel);
-            self.state.fault().get_or_insert(RecordFault::Slow);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl Drop for RecordTap {
-    fn drop(&mut self) {
-        let over = self.state.fault().is_some() || self.state.stopped().is_some();
-        let rest = if over { None } else { self.track.rest() };
-        if rest.is_some() || self.file.is_some() {
-            // A refusal is recorded as the fault.
-            let _ = self.hand_over(rest);
-        }
-        self.state.closed.store(true, Ordering::Release);
-        if let Some(file) = self.file.take() {
-            file.give_up(&self.state);
-        }
+    /// A fault of this file ends it alone.
+    fn take_people(&mut self, agent: &Frame, supervisors: &Frame) {
+        let from = self.next.replace(SamplePos(agent.pos.0 + SamplePos::PER_TICK)).unwrap_or(agent.pos);
+        let silent = agent.pos.0.saturating_sub(from.0) / SamplePos::PER_TICK;
+        let _ = self.people.take_after(silent, agent, supervisors);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Room`: all legs of one call. Per tick: sound received from each line → mixed by [`crate::hears`] → sent to each line.
 use crate::ear_input::EarInput;
-use crate::frame::{Frame, SamplePos, TICK};
+use crate::frame::{Frame, Rate, SamplePos, TICK};
 use crate::hears::{Modes, Supervision};
 use crate::ingress::ForEar;
 use crate::keys::Keys;
@@ -10,7 +10,7 @@ use crate::mix::{Lanes, Mix, Source};
 use crate::packet::Packet;
 use crate::playout::{Gain, Played};
 pub use crate::seat::Seat;
-use crate::seat::Seats;
+use crate::seat::{Party, Seats};
 use crate::stats::LegStats;
 use crate::tap::Tap;
 use crate::tts::{Sound, UtteranceId};
@@ -191,14 +191,16 @@ impl Room {
         }
     }
 
-    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the call lets the bot rest.
+    /// Whether the ear of a seat hears its line ([`Modes::ears`]); the caller's does not while the call lets the bot rest and no agent
+    /// speaks with the caller.
     pub fn ear_hears(&self, seat: Seat) -> bool {
         self.hearing_ears().has(seat)
     }
 
     fn hearing_ears(&self) -> Seats {
         let mut ears = self.modes.ears();
-        if self.bot == BotMode::Rests {
+        let agent_speaks = self.taken.has(Seat::AGENT) && !self.modes.is_apart(Seat::AGENT);
+        if self.bot == BotMode::Rests && !agent_speaks {
             ears.remove(Seat::CALLER);
         }
         ears
@@ -308,7 +310,7 @@ impl Room {
         }
     }
 
-    /// Sends each leg the mix of its seat, and gives the caller's two sides to the tap.
+    /// Sends each leg the mix of its seat, and records the tick.
     fn send_mixes(&mut self, now: Instant, ears: Seats, sounds: &mut Sounds) {
         for seat in self.taken.iter() {
             let Some(leg) = &mut self.legs[usize::from(seat.0)] else { continue };
@@ -319,17 +321,23 @@ impl Room {
                 frame.pcm_mut().fill(0);
             }
             self.drain(seat);
-            let of_seat = sounds.of_mut(seat);
-            if seat == Seat::CALLER
-                && let (Some(tap), Some(received)) = (&mut self.tap, &of_seat.received)
-                && tap.take(received, &frame).is_break()
-            {
-                self.tap = None;
-                self.out.push_back(Output::Event(Event::TapBroke));
+            if seat == Seat::CALLER {
+                self.record(sounds, &frame);
             }
             if ears.has(seat) {
-                of_seat.sent = Some(Box::new(frame));
+                sounds.of_mut(seat).sent = Some(Box::new(frame));
             }
+        }
+    }
+
+    /// Gives both sides of the caller's line to the tap, and what people beside the caller say.
+    fn record(&mut self, sounds: &Sounds, sent: &Frame) {
+        let (Some(tap), Some(received)) = (&mut self.tap, &sounds.of(Seat::CALLER).received) else { return };
+        if tap.take(received, sent).is_break() {
+            self.tap = None;
+            self.out.push_back(Output::Event(Event::TapBroke));
+        } else if let Some([agent, supervisors]) = sounds.people(self.taken, &self.modes, &mut self.lanes, sent.rate) {
+            tap.take_people(&agent, &supervisors);
         }
     }
 
@@ -425,6 +433,26 @@ impl Sounds {
             add(Source::Bot(Seat::CALLER.0), &self.of(Seat::CALLER).bot);
         }
         mix.finish();
+    }
+
+    /// What the agent says, and what supervisors say together, at this rate: of those whom somebody hears. `None`: nobody does.
+    fn people(&self, taken: Seats, modes: &Modes, lanes: &mut Lanes, rate: Rate) -> Option<[Frame; 2]> {
+        let mut heard: Seats = taken.iter().flat_map(|seat| modes.lines(seat).iter()).collect::<Seats>().and(taken);
+        heard.remove(Seat::CALLER);
+        let mut side = |party: Party| {
+            let mut frame = Frame::silence(self.pos(), rate);
+            let mut mix = Mix::new(frame.pcm_mut());
+            for from in heard.iter().filter(|from| from.party() == party) {
+                match &self.of(from).received {
+                    Some(said) if said.rate == rate => mix.add(said.pcm()),
+                    Some(said) => mix.add(lanes.convert(self.tick, Source::Line(from.0), said, rate)),
+                    None => {}
+                }
+            }
+            mix.finish();
+            frame
+        };
+        (heard != Seats::NONE).then(|| [side(Party::Agent), side(Party::Supervisor)])
     }
 }
 

@@ -201,6 +201,7 @@ fn shown(state: &ApiState, principal: &Principal, offer: OfferView) -> OfferDocu
         SummaryLine { speaker: speaker.into(), text: turn.text.0.clone() }
     };
     let slots = if words { hand_over.slots } else { Vec::new() };
+    let mood = state.wall.mood(&entry.call).map(|mood| if words { mood } else { mood.without_words() });
     OfferDocument {
         id,
         call: entry.call,
@@ -212,7 +213,7 @@ fn shown(state: &ApiState, principal: &Principal, offer: OfferView) -> OfferDocu
         task: hand_over.task,
         slots: slots.into_iter().map(|slot| OfferSlot { name: slot.name, value: slot.value }).collect(),
         next: hand_over.next,
-        mood: None,
+        mood,
         until: Timestamp::now() + SignedDuration::try_from(left).unwrap_or_default(),
     }
 }

@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, agents, alerts, approvals, audit, bots, calls, erase, health, live, notes, numbers, recordings, seats,
-    session, shares, tokens, users, wall, webhooks, widget, wire,
+    ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, notes, numbers,
+    recordings, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -61,6 +61,8 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(agents::queue))
         .routes(routes!(agents::offers))
         .routes(routes!(agents::accept, agents::decline))
+        .routes(routes!(callbacks::list))
+        .routes(routes!(callbacks::done))
         .routes(routes!(notes::list, notes::add))
         .routes(routes!(notes::tag))
         .routes(routes!(shares::make))

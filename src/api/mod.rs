@@ -8,6 +8,7 @@ mod assets;
 mod audit;
 mod auth;
 mod bots;
+mod callbacks;
 mod calls;
 mod console;
 mod describe;

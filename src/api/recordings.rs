@@ -1,16 +1,16 @@
 //! Recordings: a WAV or Ogg Opus file, whole or in part (RFC 9110 section 14), decrypted on the way; and their pauses.
 use super::calls::{of_right, shared_with};
-use super::wire::{Pause, ProblemDocument};
+use super::wire::{Pause, ProblemDocument, RecordedOf, RecordedQuery};
 use super::{Problem, SharedState};
 use crate::security::{Action, Principal, Right};
 use crate::store::Recorded;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use media::record::{Playback, RecordFault};
+use media::record::{Playback, RecordFault, people_path};
 use serde_json::json;
 use std::io;
 use std::path::PathBuf;
@@ -18,15 +18,17 @@ use std::time::UNIX_EPOCH;
 
 const PIECE: u64 = 64 * 1024;
 
-/// The recording of a call: caller left, bot right. While the call lasts, as much as there is.
+/// The recording of a call: the caller left, what the caller heard right; or of people beside the caller: the agent left, supervisors
+/// right. While the call lasts, as much as there is.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/recording", operation_id = "read_recording", tag = "calls",
-    params(("id" = String, Path), ("range" = Option<String>, Header, description = "One range of bytes, `bytes=0-1023`")),
+    params(("id" = String, Path), RecordedQuery, ("range" = Option<String>, Header, description = "One range of bytes, `bytes=0-1023`")),
     responses(
         (status = OK, description = "All of it; `x-recording-whole: false` where some of the call is missing",
             content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"))),
         (status = PARTIAL_CONTENT, description = "The part that was asked for",
             content((Vec<u8> = "audio/wav"), (Vec<u8> = "audio/ogg"))),
         (status = RANGE_NOT_SATISFIABLE, description = "Content-Range tells the length"),
+        (status = BAD_REQUEST, body = ProblemDocument, content_type = "application/problem+json", description = "`of` is neither `call` nor `people`"),
         (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, body = ProblemDocument, content_type = "application/problem+json",
             description = "It is encrypted, and its key is not at hand"),
@@ -37,14 +39,19 @@ pub(super) async fn recording(
     State(state): SharedState,
     principal: Principal,
     Path(id): Path<String>,
+    Query(RecordedQuery { of }): Query<RecordedQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let principal = shared_with(&state, principal, &id).await?;
     let call = of_right(&state, &principal, Right::HearRecordings, &id).await?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "this call has no recording");
     let path = state.app.store.recording(&call).ok_or_else(none)?;
+    let (path, detail) = match of {
+        RecordedOf::Call => (path, json!({})),
+        RecordedOf::People => (people_path(&path), json!({"of": "people"})),
+    };
     // A player asks for it part by part.
-    state.app.access.audit().note_once(&principal, Action::RecordingRead, Some(&id), json!({})).await?;
+    state.app.access.audit().note_once(&principal, Action::RecordingRead, Some(&id), detail).await?;
     let kind = kind(&path);
     let vault = state.app.recording_policy.vault().cloned();
     let opened = tokio::task::spawn_blocking(move || {

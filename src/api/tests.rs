@@ -249,7 +249,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 63);
+    assert_eq!(routes.len(), 65);
     routes
 }
 

@@ -30,6 +30,11 @@ impl View {
         self.numbers && self.words
     }
 
+    /// A caller's address.
+    pub(super) fn party(self, party: Private<String>) -> Private<String> {
+        if self.numbers { party } else { masked(&party) }
+    }
+
     pub(super) fn call(self, mut call: Call) -> Call {
         if !self.numbers {
             for party in [&mut call.from, &mut call.to] {

@@ -12,7 +12,7 @@ use super::{ApiState, Problem, SharedState, approvals, auth};
 use crate::insight::health::HealthPlan;
 use crate::insight::wall::{Changes, Row, Wall};
 use crate::security::{Action, Principal, Right};
-use crate::store::{LiveChange, LiveEvent, Store, TimelineEvent, Wanted};
+use crate::store::{LiveChange, LiveEvent, Mood, Store, TimelineEvent, Wanted};
 use axum::extract::ws::WebSocket;
 use axum::extract::{Path, State, WebSocketUpgrade};
 use axum::http::StatusCode;
@@ -66,6 +66,11 @@ impl WallFeed {
         // Batches are sent under the lock: none falls between.
         let mut wall = lock(&self.wall);
         (wall.rows(Timestamp::now()), self.changes.subscribe())
+    }
+
+    /// How the caller of a live call seems to feel, where that is known.
+    pub(super) fn mood(&self, call: &str) -> Option<Mood> {
+        lock(&self.wall).row(Timestamp::now(), call)?.mood
     }
 
     /// One live call; `None` where it is not live.

@@ -97,6 +97,26 @@ pub struct Detail {
     pub timeline: Option<Vec<TimelineEvent>>,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RecordedQuery {
+    /// Not given: `call`.
+    #[serde(default)]
+    #[param(inline)]
+    pub of: RecordedOf,
+}
+
+/// Whom a file of a recording is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordedOf {
+    /// The caller, and what the caller heard: the bot, and people who spoke with the caller.
+    #[default]
+    Call,
+    /// The agent, and supervisors, as far as somebody heard them. The same sample is the same moment as in the other file.
+    People,
+}
+
 /// Whether a recording keeps silence for now.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,8 @@ pub trait CallPort {
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
     /// Looks for a person; what comes of it reaches the call as orders, or from its line.
     fn find_person(&mut self, wanted: &HandOver);
+    /// Calls the person, whom the caller's telephone cannot be transferred to, where the destination lets it.
+    fn bridge_person(&mut self, wanted: &HandOver);
     /// Looks no longer, and hangs up the line of who was found.
     fn stop_person(&mut self);
     /// The agent alone hears this, in the bot's voice. Whether it was said or not, the call goes on.
@@ -110,13 +112,14 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Note(event) => port.note(event),
         Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
         Act::FindPerson(wanted) => port.find_person(&wanted),
+        Act::BridgePerson(wanted) => port.bridge_person(&wanted),
         Act::StopPerson => {
             port.stop_person();
             port.leave(Seat::AGENT);
         }
         Act::Brief { utterance, text } => port.brief(utterance, text),
         Act::Bot(bot) => {
-            port.order(leg(LegInput::Music(false)));
+            port.order(leg(LegInput::Music(None)));
             port.order(RoomOrder::AgentApart(bot == BotMode::Speaks));
             port.order(RoomOrder::Bot(bot));
         }

@@ -106,6 +106,8 @@ pub enum Act {
     Supervise(Seat, Supervision),
     /// Look for a person.
     FindPerson(Box<HandOver>),
+    /// The caller's telephone cannot be transferred: the server calls the person itself, where the destination lets it.
+    BridgePerson(Box<HandOver>),
     /// Look no longer, and send away who was found.
     StopPerson,
     /// Say this to the agent alone.

@@ -196,12 +196,13 @@ impl CallPort for Effects {
         let Some(of) = &mut self.people else { return };
         let searching = Searching { call: &self.id, bot: &of.bot, transferrer: of.transferrer.as_ref() };
         of.search = of.people.find(&searching, wanted);
-        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(true)));
+        let music = of.people.music(&wanted.to);
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(Some(music))));
     }
 
     fn stop_person(&mut self) {
         self.people.iter_mut().for_each(|of| (of.search, of.brief) = (None, None));
-        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(false)));
+        self.order(RoomOrder::Leg(Seat::CALLER, LegInput::Music(None)));
     }
 
     fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {
@@ -210,6 +211,11 @@ impl CallPort for Effects {
         // An agent who hears no brief is joined all the same, a little later.
         let lost = voice.say(utterance, text, false).is_err();
         self.count_lost(lost);
+    }
+
+    fn bridge_person(&mut self, wanted: &HandOver) {
+        let Some(of) = &mut self.people else { return };
+        of.search = of.people.bridge(&self.id, wanted);
     }
 
     fn stop_recording(&mut self, keeps: bool) {

@@ -4,9 +4,12 @@ use super::agents::Agents;
 use super::person::{PersonEvent, PersonOrder, fault_of};
 use super::queue::Entry;
 use super::registry::{Order, Registry};
-use crate::config::{Config, Destination, TransferBy};
+use crate::config::{Config, Destination, Fallback, TransferBy};
 use crate::outbound;
 use dialog::conversation::{HandOver, PersonFault};
+use media::music::HoldMusic;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use telephony::sip::{Dial, Sip};
@@ -25,6 +28,8 @@ struct Shared {
     registry: Registry,
     agents: Agents,
     sip: OnceLock<Arc<Sip>>,
+    /// By destination, where it has a file.
+    music: HashMap<String, HoldMusic>,
 }
 
 /// The search for a person, and their line when they were found. Dropping it gives up the search and hangs the line up.
@@ -35,7 +40,21 @@ pub struct PersonSearch(
 
 impl People {
     pub fn new(config: Arc<Config>, registry: Registry, agents: Agents) -> Self {
-        Self(Arc::new(Shared { config, registry, agents, sip: OnceLock::new() }))
+        let files = config.destinations.iter().filter_map(|(name, to)| Some((name.clone(), to.music.as_ref()?)));
+        let read = |(name, file): (String, &PathBuf)| match HoldMusic::read(file) {
+            Ok(music) => Some((name, music)),
+            Err(why) => {
+                tracing::error!(destination = name, %why, "who waits for this destination hears other music than its file");
+                None
+            }
+        };
+        let music = files.filter_map(read).collect();
+        Self(Arc::new(Shared { config, registry, agents, sip: OnceLock::new(), music }))
+    }
+
+    /// What a caller hears who waits for a person of this destination.
+    pub fn music(&self, destination: &str) -> HoldMusic {
+        self.0.music.get(destination).cloned().unwrap_or_default()
     }
 
     /// Connects the SIP stack.
@@ -78,6 +97,14 @@ impl People {
             }
             // The line of a browser cannot be transferred.
             _ => self.call(call, destination),
+        }
+    }
+
+    /// The caller's telephone has refused a REFER, which it does not know: calls the person, where the destination lets it.
+    pub fn bridge(&self, call: &str, wanted: &HandOver) -> Option<PersonSearch> {
+        match self.0.config.destinations.get(&wanted.to) {
+            Some(destination) if destination.fallback == Fallback::Bridge => self.call(call, destination),
+            _ => self.fail(call, PersonFault::NotPossible),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum PersonEvent {
         why: String,
     },
     Failed(PersonFault),
+    /// The caller's telephone cannot be transferred, by this status of its refusal: the server may call the person itself.
+    Unsupported(u16),
     /// The caller speaks with somebody elsewhere: the call is over here.
     Transferred,
     /// They have the agent's seat, apart from the caller.
@@ -65,11 +67,18 @@ impl From<Referral> for PersonEvent {
             Referral::Progress(status) => Self::Progress(status),
             Referral::Outcome(200..300) => Self::Transferred,
             Referral::Outcome(status) => Self::Failed(fault_of(status)),
+            Referral::Refused(status) if lacks_refer(status) => Self::Unsupported(status),
             Referral::Refused(_) => Self::Failed(PersonFault::NotPossible),
             Referral::Late => Self::Failed(PersonFault::NoAnswer),
             Referral::Untold => Self::Failed(PersonFault::Unknown),
         }
     }
+}
+
+/// Whether this status of a refusal says that the far end knows no REFER, or nothing of what it needs: Method Not Allowed, Bad Extension
+/// (RFC 3261 section 21), Bad Event (RFC 6665 section 8.3.2), Not Implemented.
+const fn lacks_refer(status: u16) -> bool {
+    matches!(status, 405 | 420 | 489 | 501)
 }
 
 /// Why a person is not reached whose line refuses the call with this status (RFC 3261 section 21).
@@ -107,7 +116,10 @@ mod tests {
         {
             assert_eq!(failed(Referral::Outcome(status)), fault, "{status}");
         }
-        assert_eq!(failed(Referral::Refused(405)), NotPossible);
+        assert_eq!(failed(Referral::Refused(403)), NotPossible);
+        for status in [405, 420, 489, 501] {
+            assert_eq!(PersonEvent::from(Referral::Refused(status)), PersonEvent::Unsupported(status));
+        }
         assert_eq!((failed(Referral::Late), failed(Referral::Untold)), (NoAnswer, Unknown));
         assert_eq!(PersonEvent::from(Referral::Outcome(202)), PersonEvent::Transferred);
         assert_eq!(PersonEvent::from(Referral::Progress(180)), PersonEvent::Progress(180));

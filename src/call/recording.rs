@@ -42,7 +42,9 @@ pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> 
     store.measure(id, &levels);
     store.note(id, CallEvent::Recording(Recording::started(path.clone())));
     let (told, call) = (Store::clone(store), id.to_owned());
+    let of_people = call.clone();
     recorder.on_end(move |kept| closed(&told, &call, path, kept));
+    recorder.on_people_end(move |kept| people_closed(&of_people, &kept));
     if room.record(tap).is_err() {
         // The refused order drops the tap, which closes its file.
         tracing::error!(call = id, "this call is not recorded: its room takes no orders");
@@ -77,6 +79,14 @@ fn closed(store: &Store, call: &str, path: String, kept: RecordOutcome) {
         count(recorded);
     }
     store.note(call, CallEvent::Recording(Recording { path, recorded, closed: true }));
+}
+
+/// What people beside the caller said is a file of its own, whose faults the call's record does not name.
+fn people_closed(call: &str, kept: &RecordOutcome) {
+    if let RecordOutcome::Part(why) | RecordOutcome::Nothing(Some(why)) = kept {
+        tracing::error!(call, %why, "the recording of the people beside this call's caller broke off; the caller's goes on");
+        metrics::counter!("switchboard_people_recordings_broken_total").increment(1);
+    }
 }
 
 fn count(recorded: Recorded) {

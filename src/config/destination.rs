@@ -1,6 +1,8 @@
 //! `[destinations.NAME]`: where a bot puts a caller through to a person. Bots name one by `person`.
 use super::{Secs, blank};
+use media::music::HoldMusic;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use telephony::sip::is_address;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -10,6 +12,8 @@ pub struct Destination {
     #[serde(with = "blank")]
     pub sip: Option<String>,
     pub how: TransferBy,
+    /// What follows where the caller's telephone does not know REFER.
+    pub fallback: Fallback,
     /// An agent in a browser who has these skills, where one is free.
     pub seat: Option<Vec<String>>,
     /// The same, and who comes while none is free waits.
@@ -18,6 +22,9 @@ pub struct Destination {
     pub wait_max_s: Secs,
     /// So many callers may wait.
     pub waiting_max: u32,
+    /// A WAV file that who waits hears, in place of music that the server makes.
+    #[serde(with = "blank::path")]
+    pub music: Option<PathBuf>,
     /// The longest the person's line may ring, and an agent may take to accept.
     pub ring_s: Secs,
     pub after: AfterPerson,
@@ -32,6 +39,17 @@ pub enum TransferBy {
     Bridge,
     /// The caller's telephone is asked to call the person (REFER): the call leaves the server.
     Refer,
+}
+
+/// What follows where a REFER is refused for lack of support.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// The bot goes on, and says that it could not put the caller through.
+    #[default]
+    Bot,
+    /// The server calls the person itself, and joins both.
+    Bridge,
 }
 
 /// What becomes of the caller when the person has hung up.
@@ -50,10 +68,12 @@ impl Default for Destination {
         Self {
             sip: None,
             how: TransferBy::default(),
+            fallback: Fallback::default(),
             seat: None,
             queue: None,
             wait_max_s: Secs(600),
             waiting_max: 100,
+            music: None,
             ring_s: Secs(30),
             after: AfterPerson::default(),
         }
@@ -90,8 +110,16 @@ impl Destination {
             )),
             Some(_) => {}
         }
+        if self.fallback == Fallback::Bridge && self.how != TransferBy::Refer {
+            found.push(format!(
+                "{key}.fallback = \"bridge\" has no effect without how = \"refer\": remove one, or set the other"
+            ));
+        }
         if !(10..=86_400).contains(&self.wait_max_s.0) {
             found.push(format!("{key}.wait_max_s = {}: must be 10 to 86400", self.wait_max_s.0));
+        }
+        if let Some(Err(why)) = self.music.as_deref().map(HoldMusic::check) {
+            found.push(format!("{key}.music: {why}"));
         }
         if self.waiting_max == 0 {
             found.push(format!("{key}.waiting_max = 0: nobody could wait; set at least 1"));
@@ -128,6 +156,7 @@ mod tests {
             "sip = '+842412345678'",
             "sip = '200'\nring_s = 10\nafter = 'bot'",
             "sip = 'sip:200@pbx.example:5070'\nhow = 'refer'",
+            "sip = 'sip:200@pbx.example'\nhow = 'refer'\nfallback = 'bridge'",
             "seat = []",
             "queue = ['billing']\nwait_max_s = 60",
         ] {
@@ -138,7 +167,9 @@ mod tests {
             ("sip = 'call me'", "desk.sip"),
             ("sip = '200'\nhow = 'refer'", "how = \"refer\""),
             ("sip = '200'\nring_s = 2", "desk.ring_s"),
+            ("sip = '200'\nfallback = 'bridge'", "desk.fallback"),
             ("queue = []\nwaiting_max = 0", "desk.waiting_max"),
+            ("queue = []\nmusic = '/nowhere.wav'", "desk.music"),
             ("queue = []\nwait_max_s = 1", "desk.wait_max_s"),
             ("queue = []\nsip = '200'", "several places"),
         ] {

@@ -51,6 +51,7 @@ pub const ALL: &[Metric] = &[
     metric(Kind::Histogram, "switchboard_silence_seconds", "kind", "Silences in ended calls"),
     metric(Kind::Histogram, "switchboard_line_mos", "", "How good lines of ended calls sounded here (E-model, ITU-T G.107)"),
     metric(Kind::Counter, "switchboard_recordings_total", "recorded", "Recordings that were closed or could not be made, by how much of the call is kept"),
+    metric(Kind::Counter, "switchboard_people_recordings_broken_total", "", "Recordings of the people beside a caller that broke off"),
     metric(Kind::Counter, "switchboard_call_commands_lost_total", "", "Orders of calls that a media or speech thread was too busy for"),
     metric(Kind::Gauge, "switchboard_rooms", "", "Calls on media threads"),
     metric(Kind::Counter, "switchboard_media_missed_ticks_total", "", "Ticks of 20 ms left out by a stall"),

@@ -61,6 +61,8 @@ pub enum Action {
     AvailabilityChanged,
     /// An agent does not take a call.
     OfferDeclined,
+    /// Somebody has called a caller back who did not wait for a person.
+    CalledBack,
     /// The bot was told something by a supervisor.
     Guided,
     Approved,
@@ -106,6 +108,7 @@ impl Action {
             Self::SeatLeft => "seat_left",
             Self::AvailabilityChanged => "availability_changed",
             Self::OfferDeclined => "offer_declined",
+            Self::CalledBack => "called_back",
             Self::Guided => "guided",
             Self::Approved => "approved",
             Self::Declined => "declined",

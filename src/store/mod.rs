@@ -4,6 +4,7 @@
 //! within half a second. While the database accepts no writes (disk full, locked) up to [`QUEUE`] events wait. Further ones are
 //! counted and left out of the timeline; each such call is stored as a whole after its end, once the database works again.
 mod alerts;
+mod callbacks;
 mod deliveries;
 mod disk;
 mod end;
@@ -24,6 +25,7 @@ pub mod vault;
 mod writer;
 
 pub use alerts::{Alert, AlertBook, AlertReason, AlertSeen, AlertTurn, WantedAlerts};
+pub use callbacks::{Callback, WantedCallbacks};
 pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use end::{Blame, End, Reason};
 pub use event::{

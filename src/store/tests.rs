@@ -437,7 +437,8 @@ async fn a_queue_that_overflows_never_blocks_and_its_calls_are_stored_whole_at_t
 async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
     let store = Store::open(&crate::testdir("store-prune")).await.unwrap();
     let old = talk(&store);
-    std::fs::write(store.recordings().join("a.wav"), "sound").unwrap();
+    let files = ["a.wav", "a.people.wav"].map(|name| store.recordings().join(name));
+    files.iter().for_each(|file| std::fs::write(file, "sound").unwrap());
     store.note(&old, ended(Blame::RemoteParty, "hung up"));
     store.flush().await.unwrap();
     let limit = Timestamp::now();
@@ -451,7 +452,7 @@ async fn old_calls_go_with_their_recordings_and_new_ones_stay() {
     assert_eq!(store.prune(limit).await.unwrap(), 1);
     assert_eq!(store.call(&old).await.unwrap(), None);
     assert_eq!(store.timeline(&old).await.unwrap(), []);
-    assert!(!store.recordings().join("a.wav").exists());
+    assert!(files.iter().all(|file| !file.exists()));
     assert_eq!(store.calls(Wanted::newest(10)).await.unwrap().len(), 2);
 }
 

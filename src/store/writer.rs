@@ -3,6 +3,7 @@ use super::disk::Disk;
 use super::event::{CallEvent, TimelineEvent};
 use super::{Fault, Shared};
 use jiff::Timestamp;
+use media::record::people_path;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -186,9 +187,11 @@ async fn erase(writer: &Writer, disk: &mut Disk, calls: &[String]) -> Result<Era
     if left.is_empty() { Ok(Erased { calls, recordings: files.len() }) } else { Err(left.join("; ")) }
 }
 
-fn remove(file: &Path) -> Result<(), String> {
-    match std::fs::remove_file(file) {
+/// Removes a recording, and what people beside the caller said, where it is there.
+fn remove(recording: &Path) -> Result<(), String> {
+    let removed = [recording, &people_path(recording)].map(|file| match std::fs::remove_file(file) {
         Err(why) if why.kind() != ErrorKind::NotFound => Err(format!("{} cannot be deleted: {why}", file.display())),
         _ => Ok(()),
-    }
+    });
+    removed.into_iter().collect()
 }

@@ -312,8 +312,9 @@ impl<'a> Walk<'a> {
         let timeline = read.json()["timeline"].as_array().expect("a timeline").len();
         assert!(timeline > 20, "{timeline} events");
         let sound = format!("{path}/recording");
-        for (status, range) in [(200, None), (206, Some("bytes=0-99")), (416, Some("bytes=999999999-"))] {
-            let asked = server.authorised(Method::GET, &sound);
+        let parts = [(200, "", None), (206, "", Some("bytes=0-99")), (416, "", Some("bytes=999999999-"))];
+        for (status, of, range) in parts.into_iter().chain([(200, "?of=people", None), (400, "?of=bot", None)]) {
+            let asked = server.authorised(Method::GET, &format!("{sound}{of}"));
             let asked = range.into_iter().fold(asked, |asked, range| asked.header("range", range));
             assert_eq!(self.ask(&get, "/api/v1/calls/{id}/recording", asked).await.status, status);
         }

@@ -412,6 +412,10 @@ impl CallPort for SimulatedPort {
         self.note_trace("person", format!("looked for at {}: {}", wanted.to, wanted.why));
     }
 
+    fn bridge_person(&mut self, wanted: &HandOver) {
+        self.note_trace("person", format!("called at {}", wanted.to));
+    }
+
     fn stop_person(&mut self) {
         self.note_trace("person", "not looked for any more");
     }

@@ -192,7 +192,11 @@ impl Flow {
         match next {
             Next::Nothing | Next::Listen | Next::Wait | Next::Await(_) => {}
             Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
-            Next::Person(order) => self.thoughts.push_back(Thought::Person(order)),
+            // Who is put through may go back, and claim their rights, while it rings.
+            Next::Person(order) => {
+                let listen = Thought::Listen(self.expect());
+                self.thoughts.extend([Thought::Person(order), listen]);
+            }
             Next::HangUp(reason) => self.thoughts.push_back(Thought::HangUp(reason)),
         }
     }

@@ -1,10 +1,31 @@
 //! `RecordingFile`: the file of a recording, plain or sealed. It grows during the call and is valid at every moment.
 use super::seal::{End, Sealer};
 use super::state::State;
-use super::{Format, RecordOutcome, wav};
+use super::{Format, RecordFault, RecordOutcome, RecordPlan, wav};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+
+/// A file that nothing was written to yet.
+pub(super) enum NewFile {
+    Made(Box<RecordingFile>),
+    /// Created with the first sound.
+    Planned(RecordPlan),
+}
+
+impl NewFile {
+    /// The file, which exists from now on.
+    pub fn create(self) -> Result<RecordingFile, RecordFault> {
+        match self {
+            Self::Made(file) => Ok(*file),
+            Self::Planned(RecordPlan { path, format, vault }) => {
+                let sealer = vault.as_deref().map(Sealer::new).transpose()?;
+                let disk = |why: io::Error| RecordFault::Disk { path: path.clone(), why: why.to_string() };
+                RecordingFile::create(&path, format, sealer).map_err(disk)
+            }
+        }
+    }
+}
 
 /// The file of a recording, plain or sealed.
 pub(super) struct RecordingFile {

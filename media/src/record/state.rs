@@ -94,6 +94,18 @@ impl State {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Calls `tell` when the recording ends; at once where it has ended.
+    pub fn on_end(&self, tell: OnEnd) {
+        let ended = match &mut *self.ending() {
+            Ending::Waiting(waiting) => {
+                *waiting = Some(tell);
+                return;
+            }
+            Ending::Ended(kept) => kept.clone(),
+        };
+        tell(ended);
+    }
+
     /// Ends the recording. Only the first outcome counts.
     pub fn end(&self, kept: RecordOutcome) {
         let mut ending = self.ending();

@@ -1,10 +1,13 @@
 //! Recordings: alignment, pauses, formats, encryption and interruption.
+use super::feed::WAITING;
+use super::seal::Sealer;
 use super::*;
 use crate::testkit::tone::{has, sine_from};
 use crate::testkit::wav as pcm_wav;
 use crate::{Rate, SamplePos};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io;
+use std::io::Write as _;
 use std::ops::Range;
 use std::path::Path;
 use std::thread;
@@ -462,6 +465,7 @@ fn nobody_else_on_this_machine_can_read_a_recording() -> Outcome {
 
 mod broken;
 mod hour;
+mod people;
 
 #[test]
 fn a_recording_that_is_stopped_for_good_keeps_what_came_before_or_nothing_and_the_tap_goes_on() -> Outcome {

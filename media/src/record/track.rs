@@ -14,6 +14,8 @@ const LONGEST_GAP: u64 = 10 * 60 * SamplePos::PER_SECOND;
 pub(super) struct Piece {
     pub(super) rate: u32,
     pub(super) pcm: Vec<i16>,
+    /// So many ticks of silence come before.
+    pub(super) silent: u64,
 }
 
 impl Piece {
@@ -60,7 +62,13 @@ impl Track {
     pub(super) fn rest(&mut self) -> Option<Piece> {
         let room = Vec::with_capacity(self.pcm.len());
         let pcm = std::mem::replace(&mut self.pcm, room);
-        (!pcm.is_empty()).then_some(Piece { rate: self.rate, pcm })
+        (!pcm.is_empty()).then_some(Piece { rate: self.rate, pcm, silent: 0 })
+    }
+
+    /// The incomplete piece, before a gap that whoever writes fills: the next tick follows it at any distance.
+    pub(super) fn skip(&mut self) -> Option<Piece> {
+        self.next = None;
+        self.rest()
     }
 }
 

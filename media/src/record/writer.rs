@@ -2,7 +2,7 @@
 use super::RecordFault;
 use super::RecordOutcome;
 use super::encode::Encoder;
-use super::file::RecordingFile;
+use super::file::{NewFile, RecordingFile};
 use super::seal::End;
 use super::state::{State, Stopped};
 use super::track::Piece;
@@ -23,7 +23,7 @@ const FLUSH_TICKS: u64 = 30;
 pub(super) struct WriteJob {
     pub state: Arc<State>,
     /// With the first piece.
-    pub file: Option<RecordingFile>,
+    pub file: Option<NewFile>,
     /// `None`: the recording ended without sound.
     pub piece: Option<Piece>,
 }
@@ -52,6 +52,17 @@ struct OpenRecording {
 
 impl OpenRecording {
     fn take(&mut self, piece: &Piece) -> io::Result<()> {
+        let mut silent = piece.silent;
+        while silent > 0 {
+            let ticks = silent.min(FLUSH_TICKS);
+            silent -= ticks;
+            let samples = 2 * ticks * u64::from(piece.rate) / 50;
+            self.write(&Piece { rate: piece.rate, pcm: vec![0; samples as usize], silent: 0 })?;
+        }
+        if piece.pcm.is_empty() { Ok(()) } else { self.write(piece) }
+    }
+
+    fn write(&mut self, piece: &Piece) -> io::Result<()> {
         self.encoder.push(piece, &mut self.bytes)?;
         self.ticks += piece.ticks();
         if self.ticks >= FLUSH_TICKS {
@@ -113,6 +124,18 @@ fn run(inbox: &Receiver<WriteJob>) {
 /// Writes a job. Sound that was queued before a fault is written too.
 fn take(open: &mut HashMap<u64, OpenRecording>, job: WriteJob) {
     let WriteJob { state, file, piece } = job;
+    if let Some(NewFile::Planned(_)) = &file
+        && state.stopped() == Some(Stopped::Dropped)
+    {
+        return state.end(RecordOutcome::Nothing(None));
+    }
+    let file = match file.map(NewFile::create).transpose() {
+        Ok(file) => file,
+        Err(fault) => {
+            state.fault().get_or_insert(fault.clone());
+            return state.end(RecordOutcome::Nothing(Some(fault)));
+        }
+    };
     match (file, &piece) {
         (Some(file), _) if state.stopped() == Some(Stopped::Dropped) => return file.remove(&state),
         (Some(file), Some(piece)) => match Encoder::new(file.format, piece.rate) {

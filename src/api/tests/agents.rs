@@ -164,6 +164,16 @@ async fn an_offer_shows_who_it_is_for_what_they_may_see_and_is_accepted_or_decli
     for (key, value) in expected {
         assert_eq!(offer[key], value, "{key}: {offer}");
     }
+    let mood = json!({"state": "tense", "trend": "rising", "why": [{"code": "repeats", "value": 3.0, "at_ms": 900}]});
+    site.store.note(&id, CallEvent::Mark(Mark { name: "mood".into(), data: Private(mood.clone()) }));
+    let shown = async || read(&site, &an, "/api/v1/offers").await["offers"][0]["mood"].clone();
+    for _ in 0..100 {
+        if shown().await == mood {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(shown().await, mood);
     assert_eq!(read(&site, &ben, "/api/v1/offers").await, json!({"offers": []}));
     let queue = read(&site, &ben, "/api/v1/queue").await;
     assert_eq!((&queue["queue"][0]["position"], &queue["queue"][0]["expected_s"]), (&json!(1), &json!(90)));
@@ -192,6 +202,47 @@ async fn an_offer_shows_who_it_is_for_what_they_may_see_and_is_accepted_or_decli
     assert_eq!(decline(&an, json!({"why": "x".repeat(201)})).await, 422);
     assert_eq!(decline(&an, json!({"why": "lunch"})).await, 204);
     assert_eq!(*site.desk.declined.lock().unwrap(), ["lunch"]);
+}
+
+#[tokio::test]
+async fn who_wants_to_be_called_back_is_listed_until_somebody_has_done_it() {
+    let site = Site::open("api-callbacks").await;
+    let an = site.user("an", Role::Agent, None).await;
+    let viewer = site.user("vi", Role::Viewer, None).await;
+    let other = site.user("cho", Role::Agent, Some(&["places.vi"])).await;
+    let (id, talked) = (begin(&site.store, "sip:+84912345678@b.test"), begin(&site.store, "sip:x@b.test"));
+    let wanted = Mark { name: "callback_wanted".into(), data: Private(json!({"ms": 9, "destination": "desk"})) };
+    site.store.note(&id, CallEvent::Mark(wanted));
+    site.store.note(&id, CallEvent::Ended(End::new(Blame::Nobody, Reason::CallBack)));
+    site.store.note(&talked, CallEvent::Ended(End::new(Blame::RemoteParty, Reason::HungUp)));
+    site.store.flush().await.unwrap();
+    let listed = async |browser: &Browser, query: &str| {
+        read(&site, browser, &format!("/api/v1/callbacks{query}")).await["callbacks"].as_array().unwrap().clone()
+    };
+    let all = listed(&an, "?open=true").await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    let caller = all[0]["caller"].as_str().unwrap();
+    assert_eq!(
+        (&all[0]["call"], &all[0]["destination"], &all[0]["done_by"]),
+        (&json!(id), &json!("desk"), &json!(null))
+    );
+    assert!(caller.contains("+84912345678"), "{caller}");
+    let masked = listed(&viewer, "").await[0]["caller"].clone();
+    assert_eq!(masked, "•••78");
+    assert!(listed(&other, "").await.is_empty(), "calls of other bots are not theirs");
+    let done = async |browser: &Browser, id: &str| {
+        let answer = site.by(browser, Method::PUT, &format!("/api/v1/callbacks/{id}/done")).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["done_by"].clone())
+    };
+    assert_eq!(done(&viewer, &id).await.0, 403);
+    assert_eq!(done(&other, &id).await.0, 403);
+    assert_eq!(done(&an, &talked).await.0, 404);
+    assert_eq!(done(&an, &id).await, (200, json!("an")));
+    site.user("ben", Role::Agent, None).await;
+    let ben = site.sign_in("ben").await;
+    assert_eq!(done(&ben, &id).await, (200, json!("an")), "the first one stays");
+    assert!(listed(&an, "?open=true").await.is_empty() && listed(&an, "").await.len() == 1);
+    assert!(listed(&an, &format!("?before={id}")).await.is_empty());
 }
 
 #[tokio::test]

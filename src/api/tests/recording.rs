@@ -17,7 +17,13 @@ async fn a_recording_is_served_whole_in_part_and_by_head() {
     let file = site.store.recordings().join(format!("{id}.wav"));
     std::fs::write(&file, &sound).unwrap();
     site.store.note(&id, CallEvent::Recording(kept(&file, Recorded::Whole)));
-    let whole = site.ask(Method::GET, &path).send().await.unwrap();
+    // What people beside the caller said.
+    let people = format!("{path}?of=people");
+    assert_eq!(site.problem(site.ask(Method::GET, &people)).await.0, 404, "there were none");
+    std::fs::write(site.store.recordings().join(format!("{id}.people.wav")), "people").unwrap();
+    assert_eq!(site.ask(Method::GET, &people).send().await.unwrap().bytes().await.unwrap(), "people".as_bytes());
+    assert_eq!(site.problem(site.ask(Method::GET, &format!("{path}?of=bot"))).await.0, 400);
+    let whole = site.ask(Method::GET, &format!("{path}?of=call")).send().await.unwrap();
     assert_eq!((whole.status().as_u16(), &whole.headers()["content-type"]), (200, &"audio/wav".parse().unwrap()));
     let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
     assert_eq!(whole.bytes().await.unwrap(), sound);

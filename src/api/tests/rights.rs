@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 63] = [
+const ROUTES: [(&str, &str, Asks); 65] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -71,6 +71,8 @@ const ROUTES: [(&str, &str, Asks); 63] = [
     ("GET", "/api/v1/offers", Asks::Right(Right::Answer)),
     ("POST", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
     ("DELETE", "/api/v1/offers/{id}", Asks::Right(Right::Answer)),
+    ("GET", "/api/v1/callbacks", Asks::Right(Right::SeeCalls)),
+    ("PUT", "/api/v1/callbacks/{id}/done", Asks::Right(Right::Answer)),
     ("GET", "/api/v1/approvals", Asks::Right(Right::Approve)),
     ("POST", "/api/v1/approvals/{id}", Asks::Right(Right::Approve)),
     ("GET", "/api/v1/widget/bots", Asks::Nothing),
@@ -301,7 +303,9 @@ async fn who_is_restricted_to_a_bot_has_nothing_to_do_with_the_calls_of_others()
             || matches!(route, "/api/v1/alerts" | "/api/v1/alerts/{id}/seen" | "/api/v1/approvals")
             // Offers are those of who asks.
             || matches!(route, "/api/v1/agents" | "/api/v1/agents/me" | "/api/v1/queue")
-            || route.starts_with("/api/v1/offers");
+            || route.starts_with("/api/v1/offers")
+            // The call is none of which somebody is to be called back (`api/tests/agents.rs`).
+            || route.starts_with("/api/v1/callbacks");
         let refused = !whole || right.reach() == Reach::Server;
         assert_eq!(status == 403, refused, "{method} {route}: {status} {body}");
     }

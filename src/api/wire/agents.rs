@@ -1,7 +1,8 @@
 //! The JSON of agents, of callers who wait, and of offers.
+use crate::store::Mood;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Whether who asks takes calls from now on.
 #[derive(Deserialize, ToSchema)]
@@ -68,8 +69,7 @@ pub struct OfferDocument {
     /// The slot that would be asked for next.
     pub next: Option<String>,
     /// The mood of the caller, where it is known.
-    #[schema(value_type = Option<Value>)]
-    pub mood: Option<serde_json::Value>,
+    pub mood: Option<Mood>,
     /// Then it goes to another.
     pub until: jiff::Timestamp,
 }
@@ -112,4 +112,39 @@ pub struct QueueNews {
 #[serde(tag = "event", rename = "offers")]
 pub struct OfferNews {
     pub offers: Vec<OfferDocument>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CallbackQuery {
+    /// `true`: only those that nobody has done.
+    #[serde(default)]
+    pub open: bool,
+    /// 1 to 1000; not given: 100.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<usize>,
+    /// Only calls before this one: the `before` of the page read last.
+    pub before: Option<String>,
+}
+
+/// A caller who did not wait for a person and wants to be called back.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CallbackDocument {
+    pub call: String,
+    pub bot: String,
+    pub language: String,
+    /// Where they were to be put through.
+    pub destination: Option<String>,
+    /// Masked for who may not see numbers.
+    pub caller: String,
+    pub at: jiff::Timestamp,
+    pub done_at: Option<jiff::Timestamp>,
+    pub done_by: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct CallbacksDocument {
+    pub callbacks: Vec<CallbackDocument>,
+    /// For the next page; `null`: this was the last.
+    pub before: Option<String>,
 }

@@ -113,6 +113,13 @@ impl Talk {
                     self.search_failed(now, fault);
                 }
             }
+            PersonEvent::Unsupported(status) => {
+                self.note_search(now, "transfer_refused", &json!({ "status": status }));
+                if let Search::Begun(wanted) = &self.search {
+                    let wanted = wanted.clone();
+                    self.act(Act::BridgePerson(wanted));
+                }
+            }
             PersonEvent::Transferred => {
                 if matches!(self.search, Search::Begun(_)) {
                     self.note_person(now, "transferred", &Value::Null);
@@ -152,6 +159,7 @@ impl Talk {
         match std::mem::take(&mut self.search) {
             Search::Begun(wanted) => {
                 self.note_person(now, "person_joined", &json!({ "name": name }));
+                self.supervisors.set_agent(name);
                 self.act(Act::Brief { utterance: BRIEF, text: wanted.brief.as_str().into() });
                 self.search = Search::Briefing(wanted, now + BRIEF_LIMIT);
             }
@@ -182,6 +190,7 @@ impl Talk {
         if !by_supervisor {
             self.take_over(now);
         }
+        self.settle_voices(now);
     }
 
     fn person_left(&mut self, now: Instant) {
@@ -189,11 +198,15 @@ impl Talk {
         match std::mem::take(&mut self.search) {
             Search::Joined(wanted) if self.returns_from(&wanted.to) => {
                 self.act(Act::Bot(BotMode::Speaks));
+                self.settle_voices(now);
                 if !self.has_taken_over() {
                     self.take_back(now, Guidance::default(), "the person has hung up");
                 }
             }
-            Search::Joined(_) if self.has_taken_over() => self.act(Act::Bot(BotMode::Speaks)),
+            Search::Joined(_) if self.has_taken_over() => {
+                self.act(Act::Bot(BotMode::Speaks));
+                self.settle_voices(now);
+            }
             Search::Joined(_) => self.end(now, Reason::PersonHungUp.into()),
             search @ Search::Briefing(..) => {
                 self.search = search;

@@ -20,6 +20,8 @@ pub(super) struct CallSupervisors {
     seats: BTreeMap<Seat, (String, Supervision)>,
     /// Who waits until the caller has heard that others may listen, and how they are to take part then.
     waiting: BTreeMap<Seat, (String, Supervision)>,
+    /// Who has the agent's seat, or had it last.
+    agent: Option<String>,
     /// The number of the last guidance.
     guidance: u64,
     /// Guidance that was followed, with the first clause that it led to.
@@ -33,21 +35,29 @@ impl CallSupervisors {
     }
 
     /// The seats whose voices are listened to beside the bot's caller: of those whom the caller hears, and the caller's own while the bot
-    /// rests, for the transcript; of those who whisper, for the bot.
-    pub fn voices(&self) -> BTreeMap<Seat, VoicePurpose> {
+    /// rests, for the transcript; of those who whisper, for the bot. `with_agent`: an agent speaks with the caller.
+    pub fn voices(&self, with_agent: bool) -> BTreeMap<Seat, VoicePurpose> {
         let purpose = |mode| match mode {
             Supervision::Barge | Supervision::TakeOver => Some(VoicePurpose::Transcript),
             Supervision::Whisper => Some(VoicePurpose::Guidance),
             Supervision::Absent | Supervision::Monitor => None,
         };
         let speak = self.seats.iter().filter_map(|(seat, (_, mode))| Some((*seat, purpose(*mode)?)));
-        let caller = self.has_taken_over().then_some((Seat::CALLER, VoicePurpose::Transcript));
-        speak.chain(caller).collect()
+        let rests = with_agent || self.has_taken_over();
+        let parties = [(Seat::CALLER, rests), (Seat::AGENT, with_agent)].into_iter();
+        speak.chain(parties.filter(|(_, heard)| *heard).map(|(seat, _)| (seat, VoicePurpose::Transcript))).collect()
     }
 
     /// Who sits there.
     pub fn name(&self, seat: Seat) -> Option<&str> {
+        if seat == Seat::AGENT {
+            return self.agent.as_deref();
+        }
         self.seats.get(&seat).map(|(name, _)| name.as_str())
+    }
+
+    pub fn set_agent(&mut self, name: &str) {
+        self.agent = Some(name.to_owned());
     }
 }
 

@@ -8,12 +8,13 @@ use dialog::conversation::{AnsweredBy, Guidance, MASK};
 use media::room::Seat;
 use media::vad::Edge;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 impl Talk {
     /// Opens sessions for the voices that are transcribed by now, and completes the turns of those that are not any more.
     pub(super) fn settle_voices(&mut self, now: Instant) {
-        let wanted = self.supervisors.voices();
+        let wanted = self.wanted_voices();
         for (seat, purpose) in self.voices.listened() {
             if wanted.get(&seat) != Some(&purpose) {
                 self.voices.stop(now, seat);
@@ -26,6 +27,10 @@ impl Talk {
             }
         }
         self.take_voices(now);
+    }
+
+    fn wanted_voices(&self) -> BTreeMap<Seat, VoicePurpose> {
+        self.supervisors.voices(self.search.is_joined())
     }
 
     /// The caller's ear has dropped what it had of the turn under way: a new session hears what follows.
@@ -43,7 +48,7 @@ impl Talk {
     }
 
     fn transcribe(&mut self, seat: Seat) {
-        let purpose = self.supervisors.voices().remove(&seat).unwrap_or_default();
+        let purpose = self.wanted_voices().remove(&seat).unwrap_or_default();
         let session = self.voices.listen(seat, purpose);
         let expect = match purpose {
             VoicePurpose::Transcript => self.conversation.expect_people(),

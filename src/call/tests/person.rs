@@ -1,5 +1,5 @@
 //! The core of a call while a person is looked for, hears a brief, speaks with the caller and leaves.
-use super::seats::{mark, said};
+use super::seats::{mark, said, sessions, turns};
 use super::*;
 use crate::call::person::PersonEvent;
 use crate::call::seat::{SeatEvent, SeatNews, SeatWhy};
@@ -98,6 +98,22 @@ fn what_comes_of_a_transfer_is_noted_and_a_failure_brings_the_bot_back_with_why(
 }
 
 #[test]
+fn a_telephone_that_knows_no_transfer_is_told_apart_and_the_person_is_called() {
+    let (mut line, _) = Line::searching();
+    let acts = line.person(PersonEvent::Unsupported(405));
+    assert_eq!(mark(&acts), ["transfer_refused"]);
+    let called = |act: &Act| matches!(act, Act::BridgePerson(wanted) if wanted.to == "desk");
+    assert!(acts.iter().any(called) && said(&acts).is_empty(), "the caller waits on: {acts:?}");
+    // Who is found by it is joined, and where nobody is, the bot is back.
+    assert_eq!(mark(&line.person(PersonEvent::Joined("telephone".into()))), ["person_joined"]);
+    let (mut line, _) = Line::searching();
+    line.person(PersonEvent::Unsupported(501));
+    let acts = line.person(PersonEvent::Failed(PersonFault::NotPossible));
+    assert_eq!(said(&acts), ["I am sorry, I could not put you through.", "For how many?"]);
+    assert!(line.person(PersonEvent::Unsupported(501)).is_empty(), "it is too late");
+}
+
+#[test]
 fn a_caller_who_was_transferred_is_gone() {
     let (mut line, _) = Line::searching();
     let acts = line.person(PersonEvent::Transferred);
@@ -122,6 +138,46 @@ fn a_person_hears_a_brief_alone_and_is_joined_when_it_was_played_or_could_not_be
         assert_eq!(mark(&line.tell(CallInput::Key('5'))), ["key"]);
         assert!(line.pass(line.now + 60_000).is_empty());
     }
+}
+
+#[test]
+fn what_agent_and_caller_say_to_each_other_is_transcribed_each_voice_by_itself() {
+    let (mut line, _) = Line::searching();
+    assert!(sessions(&line.person(PersonEvent::Joined("an".into()))).is_empty(), "not while they hear the brief");
+    let opened = sessions(&line.brief(Phase::Done));
+    assert_eq!(opened.iter().map(|(seat, _)| *seat).collect::<Vec<_>>(), [Seat::CALLER, Seat::AGENT]);
+    let acts = line.voice(Seat::AGENT, opened[1].1, Some("so that's four people"));
+    assert_eq!(turns(&acts), ["Agent: so that's four people"]);
+    assert_eq!(mark(&acts), ["spoke", "value_spoken"]);
+    let spoke = acts.iter().find_map(|act| match act {
+        Act::Note(CallEvent::Mark(mark)) if mark.name == "spoke" => Some(mark.data.0["name"].clone()),
+        _ => None,
+    });
+    assert_eq!(spoke, Some("an".into()));
+    let acts = line.voice(Seat::CALLER, opened[0].1, Some("yes four"));
+    assert_eq!(turns(&acts), ["Caller: yes four"]);
+    assert!(!acts.iter().any(|act| matches!(act, Act::Say { .. } | Act::Run(_))), "the bot rests: {acts:?}");
+    // A supervisor who listens in changes nothing; what was begun when the person hangs up is a turn.
+    let event = SeatEvent::Joined(Supervision::Monitor);
+    let acts = line.tell(CallInput::Seat(SeatNews { seat: Seat(2), name: "anna".into(), event }));
+    assert!(sessions(&acts).is_empty());
+    let edge = Edge::Start { at: SamplePos(0), arrived: Some(line.at(line.now)) };
+    line.tell(CallInput::Room(Event::Edge { seat: Seat::AGENT, edge }));
+    line.pass(line.now + 800);
+    let acts = line.person(PersonEvent::Left);
+    assert_eq!(turns(&acts), ["Agent: [not recognised]"]);
+}
+
+#[test]
+fn the_callers_voice_is_the_bots_again_when_the_person_has_hung_up() {
+    let mut line = Line::joined();
+    line.talk = line.talk.with_returning(vec!["desk".into()]);
+    let acts = line.person(PersonEvent::Left);
+    for seat in [Seat::CALLER, Seat::AGENT] {
+        assert!(acts.iter().any(|act| matches!(act, Act::StopTranscribing(stopped) if *stopped == seat)), "{acts:?}");
+    }
+    let acts = line.says("two people");
+    assert!(acts.iter().any(|act| matches!(act, Act::Note(CallEvent::Slot(_)))), "{acts:?}");
 }
 
 #[test]

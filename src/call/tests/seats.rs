@@ -184,7 +184,7 @@ const AT: SamplePos = SamplePos(0);
 
 impl Line {
     /// Somebody at a seat says something for a second, which is recognised; the turn is complete by then.
-    fn voice(&mut self, seat: Seat, session: u64, text: Option<&str>) -> Vec<Act> {
+    pub(super) fn voice(&mut self, seat: Seat, session: u64, text: Option<&str>) -> Vec<Act> {
         let mut acts = self.tell(CallInput::Room(Event::Edge {
             seat,
             edge: Edge::Start { at: AT, arrived: Some(self.at(self.now)) },
@@ -204,12 +204,12 @@ impl Line {
 }
 
 /// The sessions that were asked for, by seat.
-fn sessions(acts: &[Act]) -> Vec<(Seat, u64)> {
+pub(super) fn sessions(acts: &[Act]) -> Vec<(Seat, u64)> {
     let of = |act: &Act| if let Act::Transcribe { seat, session, .. } = act { Some((*seat, *session)) } else { None };
     acts.iter().filter_map(of).collect()
 }
 
-fn turns(acts: &[Act]) -> Vec<String> {
+pub(super) fn turns(acts: &[Act]) -> Vec<String> {
     let of = |act: &Act| match act {
         Act::Note(CallEvent::Turn(turn)) => Some(format!("{:?}: {}", turn.speaker, turn.text.0)),
         _ => None,

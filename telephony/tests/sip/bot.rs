@@ -209,7 +209,7 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>, sen
     }
     if manner == Manner::Refer {
         let transferrer = line.transferrer().expect("a phone can be transferred");
-        assert!(transferrer.refer("sip:desk@127.0.0.1:9", Duration::from_secs(1)));
+        assert!(transferrer.refer("sip:desk@127.0.0.1:9", Duration::from_secs(2)));
     }
     loop {
         let change = line.next().await;

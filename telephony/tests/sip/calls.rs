@@ -335,7 +335,7 @@ async fn an_outcome_that_does_not_come_in_time_is_told_as_late() {
     let mut far = Far::new(&bot).await;
     far.invite(&uri, "").await;
     far.hears("REFER").await;
-    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    tokio::time::sleep(Duration::from_millis(2_300)).await;
     far.hang_up().await;
     assert_eq!(bot.calls(1).await[0].changes, [Change::Referral(Referral::Late), HUNG_UP]);
     bot.gone().await;

@@ -5,6 +5,7 @@ mod family;
 mod grammar;
 mod hostile;
 mod raw;
+mod refer;
 mod secure;
 mod torture;
 

@@ -137,6 +137,7 @@ impl Walk<'_> {
             "/api/v1/numbers",
             "/api/v1/bots",
             "/api/v1/queue",
+            "/api/v1/callbacks",
             "/api/v1/audit",
             "/api/v1/alerts",
             "/api/v1/webhooks/deliveries",
@@ -171,6 +172,14 @@ impl Walk<'_> {
         for route in ["/api/v1/agents", "/api/v1/queue", "/api/v1/offers"] {
             assert_eq!(self.ask(&Method::GET, route, self.server.authorised(Method::GET, route)).await.status, 200);
         }
+        const DONE: &str = "/api/v1/callbacks/{id}/done";
+        for (status, query) in [(200, ""), (200, "?open=true&limit=2"), (400, "?limit=0"), (400, "?open=x")] {
+            let path = format!("/api/v1/callbacks{query}");
+            let asked = self.server.authorised(Method::GET, &path);
+            assert_eq!(self.ask(&Method::GET, "/api/v1/callbacks", asked).await.status, status, "{query}");
+        }
+        let done = self.server.authorised(Method::PUT, "/api/v1/callbacks/none/done");
+        assert_eq!(self.ask(&Method::PUT, DONE, done).await.status, 404);
         let server = self.server;
         let offer = |kind: &str| {
             let request = server.authorised(Method::POST, "/api/v1/offers/7");
@@ -216,6 +225,7 @@ impl Walk<'_> {
             ("GET", "/api/v1/offers", None),
             ("POST", "/api/v1/offers/{id}", None),
             ("DELETE", "/api/v1/offers/{id}", Some(json!({"why": "busy"}))),
+            ("PUT", "/api/v1/callbacks/{id}/done", None),
             ("GET", "/api/v1/calls/{id}/notes", None),
             ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
             ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),

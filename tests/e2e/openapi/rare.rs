@@ -14,7 +14,9 @@ pub(super) fn is_rare(one: &str) -> bool {
         "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),
         "429" => !["POST /api/v1/widget/calls", "POST /api/v1/calls/{id}/guidance"].contains(&route),
         // What waits for a supervisor, and who decides on it: src/api/tests/approvals.rs.
-        "200" | "409" => route != "POST /api/v1/approvals/{id}",
+        // A caller who wants to be called back: src/api/tests/agents.rs.
+        "200" => !matches!(route, "POST /api/v1/approvals/{id}" | "PUT /api/v1/callbacks/{id}/done"),
+        "409" => route != "POST /api/v1/approvals/{id}",
         _ => true,
     }
 }

@@ -70,6 +70,8 @@ fn who_asks_for_a_person_is_put_through_and_goes_on_with_the_bot_where_nobody_an
         caller: i want to talk to a person
         bot: One moment, I will put you through.
         find front-desk: a taxi: two. next time
+        caller: are you there
+        keys: 5
         bot: I am sorry, nobody answers at the moment.
         bot: At what time?
         caller: at noon
@@ -134,6 +136,7 @@ fn who_waits_is_told_their_place_and_may_be_called_back() {
         caller: an agent
         bot: One moment, I will put you through.
         find front-desk: A caller, no request yet. next -
+        keys: 1
         bot: You are number three in the queue.
         bot: It may take about four minutes.
         bot: If you would rather be called back,
@@ -181,6 +184,42 @@ fn a_key_asks_for_a_call_back_and_who_does_not_want_to_wait_goes_on_with_the_bot
         end: to be called back
         "#,
     );
+}
+
+#[test]
+fn while_it_rings_the_caller_may_go_back_and_claim_their_rights_and_what_else_they_say_changes_nothing() {
+    check(
+        TAXI,
+        "answer\nsay an agent\nlisten\nover 900 are you there\nwait 20000\nsay go back\nsay an agent\nlisten\nsay goodbye",
+        r#"
+        bot: Hello.
+        bot: What can I do for you?
+        caller: an agent
+        bot: One moment, I will put you through.
+        find front-desk: A caller, no request yet. next -
+        caller: are you there
+        caller: go back
+        person: Stop
+        bot: All right.
+        bot: What can I do for you?
+        caller: an agent
+        bot: One moment, I will put you through.
+        find front-desk: A caller, no request yet. next -
+        caller: goodbye
+        bot: Thank you for calling. Goodbye.
+        end: caller said goodbye
+        "#,
+    );
+    let mut sim = Sim::new(Bot::parse(TAXI, "taxi.toml").unwrap());
+    sim.input(Input::Answered);
+    sim.say("an agent");
+    sim.listen();
+    sim.say("please don't record me");
+    sim.listen();
+    assert!(sim.outputs.iter().any(|output| matches!(output, Output::StopRecording { .. })));
+    sim.input(Input::Person(PersonNews::Failed(PersonFault::Busy)));
+    sim.listen();
+    assert!(sim.look().join(" ").contains("the line is busy"), "the search has gone on");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Ears, opened and closed by the call and by how supervisors take part.
 use super::super::ears::EarCommand;
+use super::super::tick::RoomOrder;
 use super::*;
 use crate::ear::EarState;
 use crate::hears::Supervision;
@@ -39,4 +40,11 @@ fn an_ear_is_open_while_the_call_and_the_room_let_it_hear() {
     assert_eq!(told(room.bot(BotMode::Rests)), [(Seat::CALLER, Closed)]);
     assert_eq!(told(room.bot(BotMode::Speaks)), [(Seat::CALLER, Open)]);
     assert_eq!(told(room.leave(supervisor)), []);
+    // While an agent speaks with the caller in the bot's place, both are transcribed.
+    assert_eq!(told(room.order(RoomOrder::AgentApart(true))), []);
+    assert_eq!(told(join(Seat::AGENT)), [(Seat::AGENT, Closed)]);
+    assert_eq!(told(room.order(RoomOrder::AgentApart(false))), [(Seat::AGENT, Open)]);
+    assert_eq!(told(room.bot(BotMode::Rests)), []);
+    assert_eq!(told(room.leave(Seat::AGENT)), [(Seat::CALLER, Closed)]);
+    assert_eq!(told(room.bot(BotMode::Speaks)), [(Seat::CALLER, Open)]);
 }

@@ -5,10 +5,13 @@ use crate::hears::tests::{MODES, TABLE};
 use crate::hears::{Hearer, Supervision};
 use crate::playout::Phase;
 use crate::room::{Event, Input, Seat};
+use crate::tap::Tap;
 use crate::testkit::netem::Impairments;
 use crate::testkit::sim::tone;
 use crate::testkit::tone::{has, sine};
-use crate::{Rate, SamplePos};
+use crate::{Frame, Rate, SamplePos};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -124,6 +127,63 @@ fn two_supervisors_take_part_in_two_modes() {
     sim.run(SECOND);
     assert_eq!([Seat::CALLER, Seat::AGENT, OTHER].map(|seat| hears(&sim, seat)), ["a", "co", "ca"]);
     assert_eq!(sim.room.bot(), BotMode::Speaks, "who took over has left");
+}
+
+/// What the tap was given of people, both sides.
+#[derive(Clone, Default)]
+struct People(Arc<Mutex<Vec<[Frame; 2]>>>);
+
+impl Tap for People {
+    fn take(&mut self, _: &Frame, _: &Frame) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn take_people(&mut self, agent: &Frame, supervisors: &Frame) {
+        self.0.lock().unwrap().push([agent.clone(), supervisors.clone()]);
+    }
+}
+
+impl People {
+    /// Whose tones were recorded in the last half second of each side; nothing of what came before is left.
+    fn take_tones(&self) -> Option<[String; 2]> {
+        let all = std::mem::take(&mut *self.0.lock().unwrap());
+        let last = all.get(all.len().checked_sub(25)?..)?;
+        Some([0, 1].map(|side| tones(&last.iter().flat_map(|sides| sides[side].pcm().to_vec()).collect::<Vec<i16>>())))
+    }
+}
+
+#[test]
+fn the_tap_is_given_what_agent_and_supervisors_say_as_far_as_somebody_hears_them() {
+    let people = People::default();
+    let mut sim = Sim::new(BotMode::Speaks);
+    sit(&mut sim, Seat::CALLER, 'c');
+    sim.input(Input::Tap(Box::new(people.clone())));
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), None, "nobody is there");
+    sit(&mut sim, SUPERVISOR, 's');
+    for mode in [Supervision::Monitor, Supervision::Whisper] {
+        sim.input(Input::Supervise(SUPERVISOR, mode));
+        sim.run(SECOND);
+        assert_eq!(people.take_tones(), None, "no person hears them");
+    }
+    sim.input(Input::AgentApart(true));
+    sit(&mut sim, Seat::AGENT, 'a');
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), None, "the agent is apart");
+    sim.input(Input::AgentApart(false));
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), Some(["a".into(), "s".into()]), "a whisper to the agent");
+    sit(&mut sim, OTHER, 'o');
+    sim.input(Input::Supervise(SUPERVISOR, Supervision::Monitor));
+    sim.input(Input::Supervise(OTHER, Supervision::Barge));
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), Some(["a".into(), "o".into()]));
+    sim.input(Input::Supervise(SUPERVISOR, Supervision::TakeOver));
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), Some(["a".into(), "so".into()]), "both at once");
+    sim.input(Input::Leave(Seat::AGENT));
+    sim.run(SECOND);
+    assert_eq!(people.take_tones(), Some([String::new(), "so".into()]));
 }
 
 #[test]
