@@ -6,16 +6,17 @@ pub mod wait;
 
 use crate::asr::{Cue, Listen};
 use crate::ear_input::EarInput;
-use crate::echo::Echo;
+use crate::echo::{Echo, PASSED, PLAYED};
 use crate::frame::{Frame, Origin, Rate, SamplePos};
-use crate::noise::rms;
+use crate::noise::{nearest, rms};
 use crate::prosody::Prosody;
 use crate::resample::Resampler;
-use crate::vad::gate::{Evidence, Gate, GatePlan, Verdict};
+use crate::vad::gate::{EchoDoubt, Evidence, Gate, GatePlan, Verdict};
 use crate::vad::{Edge, Models, Scratch, SileroPolicy, SileroState, Vad, WINDOW};
 use level::{Level, Levelling};
 use sound_buffer::{HZ, SoundBuffer};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 use suppressor::{Suppression, Suppressor};
 use wait::{SpeechState, Wait};
@@ -98,6 +99,8 @@ pub struct Ear {
     backlog: VecDeque<Frame>,
     /// The end of the last sound that counted as speech.
     spoken: SamplePos,
+    /// Ticks since the line was sent sound.
+    far_quiet: u32,
     scratch: Vec<i16>,
     clean: Vec<i16>,
 }
@@ -116,6 +119,8 @@ struct Listener {
     sent: Option<u64>,
     /// Sound held back until its echo is cancelled, and where it begins.
     held: Option<(SamplePos, Vec<i16>)>,
+    /// Sound of others between the caller's words, which is attenuated.
+    others: Range<u64>,
 }
 
 /// Sound kept while nobody speaks: covers the pre-roll, the time a verdict takes, and the gap after a pause.
@@ -126,6 +131,12 @@ const KEEP_SPEECH: u64 = 8 * HZ;
 const CATCH_UP: usize = 30;
 /// The most sound held back until its echo is cancelled: 3 s.
 const HELD: usize = 3 * HZ as usize;
+/// Sound of a line (80 ms) before the words of a caller who speaks before others, and behind them (100 ms). What others say between the
+/// words of such a caller is attenuated by 24 dB, within 10 ms.
+const LEAD: u64 = HZ * 80 / 1_000;
+const TAIL: u64 = HZ * 100 / 1_000;
+const OTHERS: f32 = 0.063;
+const FADE: f32 = HZ as f32 / 100.0;
 /// Noise is suppressed in utterances that rise less than this above it. Recognisers are trained on some noise.
 const NOISY_DB: f32 = 30.0;
 
@@ -154,6 +165,7 @@ impl Ear {
             state: EarState::Open,
             backlog: VecDeque::new(),
             spoken: SamplePos(0),
+            far_quiet: PASSED,
             scratch: Vec::with_capacity(2 * Rate::Hz16000.per_tick()),
             clean: Vec::new(),
         }
@@ -169,6 +181,8 @@ impl Ear {
         };
         let first = frames.len();
         self.wait.take(sent.pos, input, self.rate, speech, frames);
+        self.far_quiet = if rms(sent.pcm()) > PLAYED { 0 } else { self.far_quiet.saturating_add(1) };
+        self.gate.doubt(self.echo_doubt());
         let Some(echo) = &mut self.echo else { return };
         let mut found = Vec::new();
         echo.pair(sent, &mut frames[first..], |index, again| found.push((index, again)));
@@ -177,6 +191,16 @@ impl Ear {
             self.hear_again(frames.drain(first..first + index - moved), again);
             moved = index;
         }
+    }
+
+    /// Whether the line may hold an echo of what it was sent lately. Where echo control is on, only until it knows the echo's path; browsers
+    /// do not tell how well theirs does.
+    fn echo_doubt(&self) -> EchoDoubt {
+        let may_echo = match &self.echo {
+            Some(echo) if self.rate != Rate::Hz48000 => echo.is_converging(),
+            _ => self.far_quiet < PASSED,
+        };
+        if may_echo { EchoDoubt::MayEcho } else { EchoDoubt::None }
     }
 
     /// Queues frames that were wrongly taken for echo, ahead of later sound. `before`: frames of this tick that precede the finding.
@@ -312,6 +336,9 @@ impl Ear {
         if let Some(Edge::End { at, .. }) = edge {
             self.release();
             if let Some(listener) = &mut self.listener {
+                if let Some(db) = self.gate.above() {
+                    listener.to.cue(Cue::Above { db });
+                }
                 listener.to.cue(Cue::Pause { at });
             }
             self.speech = None;
@@ -324,7 +351,7 @@ impl Ear {
     /// Sets the listening session of the coming turn. During speech the new session gets the sound since that speech began,
     /// pre-roll included (at most the last 8 s).
     pub fn listen(&mut self, to: Option<Box<dyn Listen>>) {
-        self.listener = to.map(|to| Listener { to, sent: None, held: None });
+        self.listener = to.map(|to| Listener { to, sent: None, held: None, others: 0..0 });
         if let Some(began) = self.speech {
             self.begin(began);
             self.send_on();
@@ -357,8 +384,8 @@ impl Ear {
         let verdict = self.gate.judge(match due.origin {
             Origin::Line => Evidence::Line(odds),
             Origin::Concealed => Evidence::Concealed(odds),
-            // Echo is neither speech nor the line's noise.
-            Origin::Idle | Origin::Echo => Evidence::Idle,
+            Origin::Idle => Evidence::Idle,
+            Origin::Echo => Evidence::Echo,
         });
         if due.power > 0.0 && self.gate.is_speech() && due.origin == Origin::Line && odds > 0.0 {
             self.level.learn(due.power);
@@ -375,8 +402,18 @@ impl Ear {
                 let (at, arrived) = self.sound.place(sample);
                 Edge::Start { at, arrived }
             }
+            Verdict::Anew(sample) => {
+                self.speech = Some(sample);
+                self.prosody.begin();
+                self.begin_anew(sample);
+                let (at, arrived) = self.sound.place(sample);
+                Edge::Start { at, arrived }
+            }
             Verdict::End(sample) => {
                 let (at, arrived) = self.sound.place(sample);
+                if let (true, Some(listener)) = (self.gate.is_before_others(), &mut self.listener) {
+                    listener.others = sample + TAIL..u64::MAX;
+                }
                 Edge::End { at, arrived, voice: self.prosody.features() }
             }
         }
@@ -385,7 +422,9 @@ impl Ear {
     /// Tells the listener that speech began at `sample`, and where its sound is to start: at the pre-roll, or where the
     /// turn's sound stopped at the last pause.
     fn begin(&mut self, sample: u64) {
-        let preroll = sample.saturating_sub(self.plan.preroll.as_micros() as u64 * HZ / 1_000_000);
+        let is_before_others = self.gate.is_before_others();
+        let usual = self.plan.preroll.as_micros() as u64 * HZ / 1_000_000;
+        let preroll = sample.saturating_sub(if is_before_others { LEAD } else { usual });
         let (at, _) = self.sound.place(sample);
         if let Some(listener) = &mut self.listener {
             listener.to.cue(Cue::Begin { at });
@@ -398,17 +437,39 @@ impl Ear {
                 }
             }
             listener.sent = Some(listener.sent.unwrap_or(preroll));
+            listener.others.end = listener.others.end.min(preroll);
         }
+    }
+
+    /// Tells the listener that the caller speaks from `sample` on, and that sound before it was that of somebody further away.
+    fn begin_anew(&mut self, sample: u64) {
+        let (at, _) = self.sound.place(sample);
+        let floor_db = self.gate.floor_db();
+        let Some(listener) = &mut self.listener else { return };
+        let Some(sent) = listener.sent else { return self.begin(sample) };
+        let mut keep = sent.saturating_sub(sample.saturating_sub(LEAD)) as usize;
+        if let Some((from, held)) = &mut listener.held {
+            let others = held.len().saturating_sub(keep);
+            held.drain(..others);
+            from.0 += others as u64 * (SamplePos::PER_SECOND / HZ);
+            keep = keep.saturating_sub(held.len());
+        }
+        listener.others = 0..0;
+        listener.to.cue(Cue::Anew { at, keep });
+        self.level.begin(floor_db);
     }
 
     /// Passes new sound to the listener. While echo control converges the sound is held back, to be cancelled as a whole.
     fn send_on(&mut self) {
         let converging = self.echo.as_ref().is_some_and(Echo::is_converging);
-        let Some(Listener { to, sent: Some(sent), held }) = &mut self.listener else { return };
+        let Some(Listener { to, sent: Some(sent), held, others }) = &mut self.listener else { return };
         let from = (*sent).max(self.sound.start());
-        if from < self.sound.end {
-            let mut pcm = vec![0; (self.sound.end - from) as usize];
+        // Whether what follows the caller's words is theirs is known later.
+        let until = self.gate.callers_until().map_or(self.sound.end, |until| (until + TAIL).min(self.sound.end));
+        if from < until {
+            let mut pcm = vec![0; (until - from) as usize];
             self.sound.copy(from, self.suppressed || self.plan.noise == Suppression::Off, &mut pcm);
+            attenuate(others, from, &mut pcm);
             self.sound.leave_out(from, &mut pcm);
             if converging || held.is_some() {
                 let (at, _) = self.sound.place(self.sound.kept_from(from));
@@ -420,7 +481,7 @@ impl Ear {
                 to.cue(Cue::Sound(pcm));
             }
         }
-        *sent = self.sound.end;
+        *sent = until.max(*sent);
         if !converging || held.as_ref().is_some_and(|(_, pcm)| pcm.len() >= HELD) {
             self.release();
         }
@@ -444,6 +505,15 @@ impl Ear {
             self.level.apply(self.gate.floor_db(), &mut pcm);
         }
         to.cue(Cue::Sound(pcm));
+    }
+}
+
+/// Attenuates what others say in `pcm`, the sound from `from` on.
+fn attenuate(others: &Range<u64>, from: u64, pcm: &mut [i16]) {
+    for (at, sample) in (from..).zip(pcm).filter(|(at, _)| others.contains(at)) {
+        let inside = (at - others.start).min(others.end - at) as f32;
+        let gain = 1.0 - (1.0 - OTHERS) * (inside / FADE).min(1.0);
+        *sample = nearest(f32::from(*sample) * gain);
     }
 }
 

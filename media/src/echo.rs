@@ -71,10 +71,10 @@ const LATE_FRAMES: usize = 256;
 const PENDING: u64 = 50 * SamplePos::PER_TICK;
 /// Ticks (0.8 s) after which the echo of what was played has passed in most rooms; and ticks (3 s) for which the batch canceller is kept
 /// once the echo path is known, so that utterances in progress end.
-const PASSED: u32 = 40;
+pub(crate) const PASSED: u32 = 40;
 const UTTERANCES: u32 = 150;
 /// Root mean square (-54 dBFS) above which sent sound is not comfort noise.
-const PLAYED: f32 = 64.0;
+pub(crate) const PLAYED: f32 = 64.0;
 /// Ticks (2 s) after which no echo is to come: longer than the longest path and any room's response.
 const REST: u32 = 100;
 /// The least share of near-end power in a frame that is not pure echo.

@@ -3,6 +3,8 @@
 //! Run with `--nocapture` for the tables. No voice here is unseen: grammar weight, thresholds and the mirrored band were
 //! chosen while looking at all of them, people included. The tables guard against getting worse; how strangers fare is
 //! told by `strangers.rs`.
+mod behind;
+mod beside;
 mod change;
 mod figures;
 mod pauses;

@@ -2,7 +2,7 @@
 //! no time, or as much of the call's time as it took of a processor's.
 use crate::sound::{Noise, TICK, models};
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output};
+use dialog::conversation::{Conversation, Input, Output, SayId};
 use media::asr::{Ask, Cue, Expect, Heard, Hearing, Hypothesis, Listen, Recogniser};
 use media::codec::{Codec, Decoder, Encoder};
 use media::ear::{Ear, EarPlan};
@@ -46,7 +46,9 @@ pub fn processor_time() -> Duration {
 }
 
 /// A listening session as a speech worker holds it, without its thread.
-pub struct Session {
+pub struct Session<'a> {
+    engine: &'a dyn Recogniser,
+    ask: Ask,
     cues: Cues,
     utterance: Utterance,
     hearing: Box<dyn Hearing>,
@@ -61,11 +63,11 @@ pub struct Session {
 /// The part of a decode that cannot be aborted: Whisper's encoder.
 const ENCODER: Duration = Duration::from_millis(350);
 
-impl Session {
-    pub fn open(engine: &dyn Recogniser, ask: &Ask, work: Work, now: Instant) -> Self {
+impl<'a> Session<'a> {
+    pub fn open(engine: &'a dyn Recogniser, ask: &Ask, work: Work, now: Instant) -> Self {
         let hearing = engine.open(ask).expect("a grammar that can be heard");
         let (cues, utterance, words, ahead) = (Cues::default(), Utterance::default(), None, None);
-        Self { cues, utterance, hearing, work, until: now, words, ahead }
+        Self { engine, ask: ask.clone(), cues, utterance, hearing, work, until: now, words, ahead }
     }
 
     /// The ear's end of the session.
@@ -112,7 +114,14 @@ impl Session {
                     return None;
                 }
                 EngineWork::LookAhead => {}
-                EngineWork::Finish(pause) => self.words = Some((pause, self.hearing.finish().expect("an answer"))),
+                EngineWork::Anew => {
+                    self.utterance.restart();
+                    self.hearing = self.engine.open(&self.ask).expect("a grammar that can be heard");
+                }
+                EngineWork::Finish(pause) => {
+                    self.utterance.above().into_iter().for_each(|db| self.hearing.rises_above(db));
+                    self.words = Some((pause, self.hearing.finish().expect("an answer")));
+                }
             }
             if self.work != Work::AtOnce {
                 self.until += processor_time().saturating_sub(before);
@@ -160,7 +169,52 @@ pub fn language_of(bot: &Bot) -> Language {
     }
 }
 
-/// A call in which the bot's own sound takes no time.
+/// The bot's sound as the caller hears it, clause by clause.
+#[derive(Default)]
+struct Speaker {
+    /// How long a character takes.
+    pace: Duration,
+    /// Clauses that are not heard to their ends: the first one has been heard for `heard`.
+    clauses: VecDeque<(SayId, u32)>,
+    heard: Duration,
+    is_paused: bool,
+}
+
+impl Speaker {
+    fn chars(&self) -> u32 {
+        (self.heard.as_nanos() / self.pace.as_nanos().max(1)) as u32
+    }
+
+    /// What the conversation is told after another tick.
+    fn tick(&mut self) -> Vec<Input> {
+        let Some((say, chars)) = self.clauses.front().copied() else { return Vec::new() };
+        if self.is_paused {
+            return Vec::new();
+        }
+        let begins = self.heard.is_zero().then_some(Input::Speaking { say });
+        self.heard += STEP;
+        let ends = (self.chars() >= chars).then_some(Input::Heard { say, chars, whole: true });
+        if ends.is_some() {
+            self.clauses.pop_front();
+            self.heard = Duration::ZERO;
+        }
+        begins.into_iter().chain(ends).collect()
+    }
+
+    /// What it is told of clauses that nobody hears any more.
+    fn hush(&mut self, floor: SayId) -> Vec<Input> {
+        self.is_paused = false;
+        let mut told = Vec::new();
+        while let Some((say, all)) = self.clauses.front().copied().filter(|(say, _)| *say < floor) {
+            told.push(Input::Heard { say, chars: self.chars().min(all), whole: true });
+            self.clauses.pop_front();
+            self.heard = Duration::ZERO;
+        }
+        told
+    }
+}
+
+/// A call in which the bot's own sound takes no time, or the time of a voice.
 pub struct Call<'a> {
     engine: &'a dyn Recogniser,
     bot: &'a Arc<Bot>,
@@ -168,11 +222,12 @@ pub struct Call<'a> {
     conversation: Conversation,
     ear: Ear,
     line: Line,
-    session: Option<Session>,
+    session: Option<Session<'a>>,
     start: Instant,
     ticks: u32,
     /// Where the caller's speech began.
     began: SamplePos,
+    speaker: Speaker,
 }
 
 impl<'a> Call<'a> {
@@ -181,8 +236,8 @@ impl<'a> Call<'a> {
         let start = Instant::now();
         let conversation = Conversation::new(bot.clone(), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
         let (ear, line) = (Ear::new(EarPlan::default(), models()), Line::new());
-        let (session, ticks, began) = (None, 0, SamplePos(0));
-        let mut call = Self { engine, bot, work, conversation, ear, line, session, start, ticks, began };
+        let (session, ticks, began, speaker) = (None, 0, SamplePos(0), Speaker::default());
+        let mut call = Self { engine, bot, work, conversation, ear, line, session, start, ticks, began, speaker };
         call.conversation.handle(start, Input::Answered);
         for said in before {
             call.drain(start);
@@ -192,10 +247,30 @@ impl<'a> Call<'a> {
         call
     }
 
+    /// From now on the bot's sound takes this much time for each character.
+    pub fn speak_at(&mut self, pace: Duration) {
+        self.speaker.pace = pace;
+    }
+
+    /// Whether the caller hears the bot.
+    pub fn bot_speaks(&self) -> bool {
+        !self.speaker.clauses.is_empty()
+    }
+
+    /// The caller writes instead of speaking.
+    pub fn write(&mut self, text: &str) -> Vec<Output> {
+        let now = self.start + STEP * self.ticks;
+        self.conversation.handle(now, Input::Typed(text.into()));
+        self.drain(now)
+    }
+
     /// The next tick of the call, with what the caller's voice sends in it. Returns what the bot does.
     pub fn tick(&mut self, voice: &[i16]) -> Vec<Output> {
         let now = self.start + STEP * self.ticks;
         self.ticks += 1;
+        for input in self.speaker.tick() {
+            self.conversation.handle(now, input);
+        }
         let frame = self.line.carry(voice);
         let since = |from: SamplePos, to: SamplePos| {
             Duration::from_micros(to.0.saturating_sub(from.0) * 1_000_000 / SamplePos::PER_SECOND)
@@ -225,6 +300,16 @@ impl<'a> Call<'a> {
         let mut done = Vec::new();
         while let Some(output) = self.conversation.poll() {
             match &output {
+                Output::Say { say, clause, .. } if !self.speaker.pace.is_zero() => {
+                    self.speaker.clauses.push_back((*say, clause.chars()));
+                }
+                Output::Pause => self.speaker.is_paused = true,
+                Output::Resume => self.speaker.is_paused = false,
+                Output::Hush { floor, .. } => {
+                    for input in self.speaker.hush(*floor) {
+                        self.conversation.handle(now, input);
+                    }
+                }
                 Output::Say { say, clause, .. } => {
                     let (say, chars) = (*say, clause.chars());
                     self.conversation.handle(now, Input::Speaking { say });

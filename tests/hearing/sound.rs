@@ -86,7 +86,12 @@ impl Listen for Tape {
     fn cue(&mut self, cue: Cue) {
         let mut tape = self.0.lock().expect("the tape");
         match cue {
-            Cue::Begin { .. } => {}
+            Cue::Begin { .. } | Cue::Above { .. } => {}
+            Cue::Anew { keep, .. } => {
+                let others = tape.0.len().saturating_sub(keep);
+                tape.0.drain(..others);
+                tape.1 = 0;
+            }
             Cue::Sound(pcm) => tape.0.extend(pcm),
             Cue::Pause { .. } => tape.1 = tape.0.len(),
         }

@@ -72,14 +72,22 @@ impl Listen for Listener {
                 session.from.get_or_insert(began - PREROLL);
                 session.speaking = true;
             }
-            Cue::Sound(_) => {}
+            Cue::Anew { at, .. } => {
+                session.from = Some(session.now.min(session.start + at.since_start()) - PREROLL);
+                session.speaking = true;
+            }
+            Cue::Sound(_) | Cue::Above { .. } => {}
             Cue::Pause { .. } => (session.speaking, session.paused) = (false, session.from.is_some()),
         }
         let now = session.now;
         session.utterance.cue(now, cue, limits).expect("the engine hears at once");
         // It keeps up with the caller.
-        while let EngineWork::Feed(pcm) = session.utterance.work() {
-            session.utterance.feed(pcm.len());
+        loop {
+            match session.utterance.work() {
+                EngineWork::Feed(pcm) => session.utterance.feed(pcm.len()),
+                EngineWork::Anew => session.utterance.restart(),
+                EngineWork::Rest | EngineWork::LookAhead | EngineWork::Finish(_) => break,
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Two recognisers on one utterance: one that hears a grammar at once, and one that is asked where the first is not sure.
-use super::{Abort, Ask, AsrFault, Caps, Hearing, Hypothesis, Recogniser};
+use super::{ASKED, Abort, Ask, AsrFault, Caps, Hearing, Hypothesis, NOISY_DB, Recogniser};
 use crate::Language;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,6 @@ use std::time::Duration;
 /// The confidence from which the first recogniser's words are taken at once: from here on 135 of 157 right answers of PocketSphinx and 3
 /// of 6 wrong ones (docs/media.md). What lies below is asked of the second one.
 const SURE: f32 = 0.97;
-/// The confidence that the words of one recogniser alone have at most where the other heard none, or others: they are
-/// asked about.
-const UNCONFIRMED: f32 = 0.45;
 /// Utterances longer than this (3 s at 16 kHz) are not worked ahead in: the first one's decode cannot be broken off.
 const AHEAD: usize = 3 * 16_000;
 
@@ -42,7 +39,12 @@ impl Recogniser for Fused {
     }
 
     fn open(&self, ask: &Ask) -> Result<Box<dyn Hearing>, AsrFault> {
-        Ok(Box::new(FusedUtterance { first: self.first.open(ask)?, second: self.second.open(ask)?, heard: 0 }))
+        Ok(Box::new(FusedUtterance {
+            first: self.first.open(ask)?,
+            second: self.second.open(ask)?,
+            heard: 0,
+            noisy: false,
+        }))
     }
 
     fn patience(&self, utterance: Duration) -> Duration {
@@ -55,6 +57,8 @@ struct FusedUtterance {
     second: Box<dyn Hearing>,
     /// Samples so far.
     heard: usize,
+    /// The speech does not rise far above what is around it.
+    noisy: bool,
 }
 
 impl Hearing for FusedUtterance {
@@ -70,9 +74,15 @@ impl Hearing for FusedUtterance {
         self.first.keep(pcm)
     }
 
+    fn rises_above(&mut self, db: f32) {
+        self.noisy = db < NOISY_DB;
+        self.first.rises_above(db);
+        self.second.rises_above(db);
+    }
+
     fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
         let first = self.first.finish()?;
-        if is_sure(&first) {
+        if is_sure(&first) && !self.noisy {
             return Ok(first);
         }
         match self.second.finish() {
@@ -80,7 +90,7 @@ impl Hearing for FusedUtterance {
             Err(fault) if first.text.is_none() || fault == AsrFault::Aborted => Err(fault),
             Err(fault) => {
                 tracing::warn!(%fault, "the second recogniser failed; the first one's words are asked about");
-                Ok(Hypothesis { confidence: first.confidence.min(UNCONFIRMED), ..first })
+                Ok(Hypothesis { confidence: first.confidence.min(ASKED), ..first })
             }
         }
     }
@@ -112,8 +122,8 @@ fn decide(first: Hypothesis, second: Hypothesis) -> Hypothesis {
             Hypothesis { confidence, ..first }
         }
         (None, Some(_)) => second,
-        (_, Some(_)) if second.confidence >= UNCONFIRMED => second,
-        _ => Hypothesis { confidence: first.confidence.min(UNCONFIRMED), ..first },
+        (_, Some(_)) if second.confidence >= ASKED => second,
+        _ => Hypothesis { confidence: first.confidence.min(ASKED), ..first },
     }
 }
 
@@ -154,10 +164,24 @@ mod tests {
     }
 
     #[test]
+    fn in_noise_the_second_is_asked_whatever_the_first_heard() {
+        let heard = |db| {
+            let fused = Fused::new("both", scripted(said("two p m", 0.99)), scripted(said("two thirty p m", 0.8)));
+            let ask = Ask { language: Language::En, expect: Expect::Anything, lexicon: Lexicon::default() };
+            let mut hearing = fused.open(&ask).unwrap();
+            hearing.sound(&[0; 320]).unwrap();
+            hearing.rises_above(db);
+            hearing.finish()
+        };
+        assert_eq!(heard(NOISY_DB - 1.0), said("two thirty p m", 0.8));
+        assert_eq!(heard(NOISY_DB + 1.0), said("two p m", 0.99));
+    }
+
+    #[test]
     fn what_one_alone_heard_is_asked_about() {
-        assert_eq!(heard(said("boston", 0.9), said("", 0.1)), said("boston", UNCONFIRMED));
-        assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", UNCONFIRMED));
-        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", UNCONFIRMED));
+        assert_eq!(heard(said("boston", 0.9), said("", 0.1)), said("boston", ASKED));
+        assert_eq!(heard(said("boston", 0.9), said("austin", 0.3)), said("boston", ASKED));
+        assert_eq!(heard(said("boston", 0.9), Err(AsrFault::Late)), said("boston", ASKED));
         assert_eq!(heard(said("", 0.1), said("", 0.0)), said("", 0.1));
     }
 
@@ -193,7 +217,7 @@ mod tests {
         for (first, times) in [(said("yes", 0.99), 0), (said("yes", 0.9), 1), (said("", 0.1), 1)] {
             let count = Arc::new(AtomicUsize::new(0));
             let first = scripted(first).open(&ask).unwrap();
-            let mut hearing = FusedUtterance { first, second: Box::new(Ahead(count.clone())), heard: 0 };
+            let mut hearing = FusedUtterance { first, second: Box::new(Ahead(count.clone())), heard: 0, noisy: false };
             hearing.look_ahead().unwrap();
             assert_eq!(count.load(Relaxed), times);
         }

@@ -29,6 +29,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The confidence that words have at most which are to be asked about ("Did you say …?"): less than a bot's `turn.good`.
+pub(crate) const ASKED: f32 = 0.45;
+/// Where a caller rises by less than this (dB) above noise or others who speak, the words of a recogniser that knows the grammar alone may
+/// be wrong however sure it is ("tuesday" for "today"): quiet lines have 41 and more.
+pub(crate) const NOISY_DB: f32 = 24.0;
+
 /// Pronunciations a bot brings for words the engine's dictionary lacks (word to phones, in the engine's own notation).
 pub type Lexicon = Arc<BTreeMap<String, Vec<String>>>;
 
@@ -87,6 +93,9 @@ pub trait Hearing: Send {
     fn keep(&mut self, pcm: &[i16]) -> Result<(), AsrFault> {
         self.sound(pcm).map(drop)
     }
+    /// How far, in dB, the caller's speech rises above noise and others who speak, where that is known: comes before `finish`. For engines that
+    /// trust themselves less in noise.
+    fn rises_above(&mut self, _db: f32) {}
     /// The words of all sound so far. The caller may go on afterwards (a pause, not an end): then `sound` continues the
     /// same utterance, and a later `finish` covers it whole.
     fn finish(&mut self) -> Result<Hypothesis, AsrFault>;
@@ -159,8 +168,14 @@ pub trait Listen: Send {
 pub enum Cue {
     /// Speech began at `at`; sound from a little earlier (pre-roll) follows.
     Begin { at: SamplePos },
+    /// The caller speaks from `at` on; all sound so far but the newest `keep` samples was that of somebody further away, and belongs to no
+    /// utterance.
+    Anew { at: SamplePos, keep: usize },
     /// 16 kHz mono sound, in order, from `Begin` until the session is dropped or `Pause`.
     Sound(Vec<i16>),
+    /// How far, in dB, the caller's speech rises above the line's noise and above whoever speaks behind them: before a `Pause`, where it is
+    /// known.
+    Above { db: f32 },
     /// Silence since `at`. A `Begin` may follow when the caller goes on with the same turn: then the silence between
     /// follows as sound too, so that the utterance stays whole.
     Pause { at: SamplePos },

@@ -1,5 +1,6 @@
 //! Ears on speech at known positions: synthesised voices, and human ones where recordings are present.
 mod fit;
+mod others;
 mod scene;
 
 use super::*;
@@ -186,6 +187,8 @@ impl CueLog {
         for cue in self.0.lock().unwrap().iter() {
             let letter = match cue {
                 Cue::Begin { .. } => 'b',
+                Cue::Above { .. } => continue,
+                Cue::Anew { .. } => 'a',
                 Cue::Sound(_) => 's',
                 Cue::Pause { .. } => 'p',
             };

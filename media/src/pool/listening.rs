@@ -106,6 +106,8 @@ enum Action {
     Feed(Vec<i16>),
     LookAhead,
     Finish(Pause),
+    /// The engine begins anew: this hearing has had sound that was not the caller's.
+    Renew(Option<Box<dyn Hearing>>),
     Close(Option<Box<dyn Hearing>>),
     Rest,
 }
@@ -143,6 +145,10 @@ impl State {
             EngineWork::Rest => Action::Rest,
             EngineWork::Feed(pcm) => Action::Feed(pcm),
             EngineWork::LookAhead => Action::LookAhead,
+            EngineWork::Anew => {
+                self.utterance.restart();
+                Action::Renew(self.hearing.take())
+            }
             EngineWork::Finish(pause) => Action::Finish(pause),
         }
     }
@@ -284,6 +290,7 @@ impl Listening {
                     drop(hearing);
                     return Some(());
                 }
+                Action::Renew(hearing) => drop(hearing),
                 Action::Open => self.open(lease)?,
                 Action::Feed(pcm) => {
                     // No partial words before a final, or while other sessions wait for finals.
@@ -316,7 +323,12 @@ impl Listening {
                     return Some(());
                 }
                 Action::Finish(pause) => {
-                    match self.with_engine(lease, pause.mark(), |engine| engine.finish())? {
+                    let above = self.lock().utterance.above();
+                    let finish = |engine: &mut dyn Hearing| {
+                        above.into_iter().for_each(|db| engine.rises_above(db));
+                        engine.finish()
+                    };
+                    match self.with_engine(lease, pause.mark(), finish)? {
                         Ok(hypothesis) => {
                             self.finished(hypothesis, pause);
                             return Some(());

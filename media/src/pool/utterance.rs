@@ -49,6 +49,8 @@ pub enum EngineWork {
     /// Nothing.
     Rest,
     Feed(Vec<i16>),
+    /// What has been fed so far was not the caller's. An engine that can begin again does, and calls [`Utterance::restart`].
+    Anew,
     /// All sound has been fed, and the caller has been quiet for a moment: what a pause would need may be worked on. Once in each lull.
     LookAhead,
     /// All sound up to the pause has been fed: the words of it.
@@ -68,6 +70,10 @@ pub struct Utterance {
     /// The quiet at the end of the sound so far, and whether it has been worked ahead in.
     lull: Lull,
     looked_ahead: bool,
+    /// The engine has had sound that was not the caller's.
+    anew: bool,
+    /// How far the speech rises above what is around it, in dB.
+    above: Option<f32>,
     /// Raised where what the engine works on is not wanted any more.
     abort: Abort,
 }
@@ -100,6 +106,16 @@ impl Utterance {
                     return Err(AsrFault::Busy);
                 }
             }
+            Cue::Anew { at, keep } => {
+                let others = self.kept.len().saturating_sub(keep);
+                self.kept.drain(..others);
+                (self.fed, self.reached) = (self.fed.saturating_sub(others), self.reached.saturating_sub(others));
+                (self.from, self.pause, self.looked_ahead, self.anew) = (Some(at), None, false, true);
+                self.lull = Lull::default();
+                self.lull.push(&self.kept);
+                self.abort.raise();
+            }
+            Cue::Above { db } => self.above = Some(db),
             Cue::Pause { at } => {
                 self.pause = Some(Pause { at, mark: self.kept.len(), noticed: now });
                 // Partial words in the making would hold up the final.
@@ -119,6 +135,11 @@ impl Utterance {
         &self.abort
     }
 
+    /// How far the caller's speech rises above noise and others who speak, in dB, where that is known.
+    pub const fn above(&self) -> Option<f32> {
+        self.above
+    }
+
     /// Whether a caller waits for the words of a pause.
     pub fn is_final_due(&self) -> bool {
         self.from.is_some() && self.pause.is_some()
@@ -126,7 +147,7 @@ impl Utterance {
 
     /// Whether sound waits for the engine.
     pub fn has_unfed(&self) -> bool {
-        self.from.is_some() && self.fed < self.kept.len()
+        self.from.is_some() && (self.anew || self.fed < self.kept.len())
     }
 
     /// Whether an engine may work ahead.
@@ -145,6 +166,9 @@ impl Utterance {
         self.abort.lower();
         if self.from.is_none() {
             return EngineWork::Rest;
+        }
+        if std::mem::take(&mut self.anew) {
+            return EngineWork::Anew;
         }
         let end = self.pause.map_or(self.kept.len(), |pause| pause.mark);
         match self.pause {
@@ -165,13 +189,17 @@ impl Utterance {
 
     /// The present engine has had so many samples more.
     pub fn feed(&mut self, samples: usize) {
+        if self.anew {
+            // What it has had is not of this utterance.
+            return;
+        }
         self.fed += samples;
         self.reached = self.reached.max(self.fed);
     }
 
-    /// Another engine hears the utterance from its beginning.
+    /// Another engine, or the same one anew, hears the utterance from its beginning.
     pub fn restart(&mut self) {
-        self.fed = 0;
+        (self.fed, self.anew) = (0, false);
     }
 
     /// The sound is not needed any more.
@@ -315,6 +343,41 @@ mod tests {
         utterance.cue(now, Cue::Pause { at: SamplePos(9) }, LIMITS).unwrap();
         assert!(abort.is_hurried() && !abort.is_raised());
         assert!(matches!(utterance.work(), EngineWork::Finish(_)), "a pause needs no work ahead");
+    }
+
+    #[test]
+    fn an_utterance_that_begins_anew_holds_nothing_of_what_was_before_the_caller() {
+        let (mut utterance, now) = (Utterance::default(), Instant::now());
+        for cue in [Cue::Begin { at: SamplePos(3) }, sound(ms(800))] {
+            utterance.cue(now, cue, LIMITS).unwrap();
+        }
+        let EngineWork::Feed(pcm) = utterance.work() else { panic!("there is sound") };
+        let abort = utterance.abort().clone();
+        utterance.cue(now, Cue::Anew { at: SamplePos(60), keep: samples(ms(150)) }, LIMITS).unwrap();
+        assert!(abort.is_raised(), "what the engine works on is not wanted");
+        utterance.feed(pcm.len());
+        assert!(utterance.has_unfed() && utterance.work() == EngineWork::Anew);
+        utterance.restart();
+        for cue in [sound(ms(100)), Cue::Pause { at: SamplePos(90) }] {
+            utterance.cue(now, cue, LIMITS).unwrap();
+        }
+        assert_eq!(fed(&mut utterance), samples(ms(250)));
+        let EngineWork::Finish(pause) = utterance.work() else { panic!("{:?}", utterance.work()) };
+        let answer = utterance.answer(now, pause, hypothesis(), "e");
+        assert!(matches!(answer, Some(Heard::Final { from: SamplePos(60), to: SamplePos(90), .. })), "{answer:?}");
+    }
+
+    #[test]
+    fn an_engine_that_cannot_begin_anew_gets_no_sound_twice() {
+        let (mut utterance, now) = (Utterance::default(), Instant::now());
+        for cue in [Cue::Begin { at: SamplePos(3) }, sound(ms(800))] {
+            utterance.cue(now, cue, LIMITS).unwrap();
+        }
+        assert_eq!(fed(&mut utterance), samples(ms(800)));
+        utterance.cue(now, Cue::Anew { at: SamplePos(60), keep: samples(ms(150)) }, LIMITS).unwrap();
+        assert_eq!(utterance.work(), EngineWork::Anew);
+        utterance.cue(now, sound(ms(100)), LIMITS).unwrap();
+        assert_eq!(fed(&mut utterance), samples(ms(100)));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! The detectors judge 32 ms at a time and lag behind both ends of speech. The level of the sound, in 8 ms blocks against an
 //! adaptive noise floor (minimum statistics, R. Martin, 2001), locates both ends within that time.
+pub use super::foreground::EchoDoubt;
+use super::foreground::{Foreground, Whose};
 use super::{SileroPolicy, WINDOW};
+use crate::noise::rms;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -47,12 +50,16 @@ pub enum Evidence {
     Concealed(f32),
     /// Nothing was sent: silence, which says nothing about the line's noise.
     Idle,
+    /// An echo of what the line was sent: neither speech nor the line's noise, and it may cover others who speak.
+    Echo,
 }
 
 /// A decision. Samples are counted at 16 kHz from the gate's first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Start(u64),
+    /// The caller speaks from here on; speech before it was that of somebody further away.
+    Anew(u64),
     End(u64),
 }
 
@@ -66,8 +73,9 @@ enum State {
     Speech {
         /// Loudest block so far, in dB.
         peak: f32,
-        /// End of the last window that was speech.
+        /// End of the last window that was the caller's speech, and of the last one that was anybody's.
         until: u64,
+        anybody: u64,
     },
 }
 
@@ -80,7 +88,12 @@ pub struct Gate {
     levels: VecDeque<f32>,
     calm: VecDeque<f32>,
     floor: f32,
+    /// The root mean square of the last window in dBFS, and the least of late where nobody speaks: without emphasis, which would make
+    /// fricatives as loud as a nearer talker.
+    loudness: f32,
+    quiet: VecDeque<f32>,
     last_sample: f32,
+    foreground: Foreground,
 }
 
 /// Level of digital silence, and the lowest noise floor (one step of µ-law is -72 dB).
@@ -98,6 +111,9 @@ const EDGE_DB: f32 = 4.0;
 const REACH: u64 = 16_000 / 1_000 * 240;
 /// Pauses of up to this many blocks (closures of plosives) lie within a word.
 const CLOSURE: u64 = 12;
+/// Fainter speech ends an utterance after this time (640 ms), where nothing was known to be behind the caller: the ends of the caller's own
+/// sentences may be faint.
+const FAINT: u64 = 20 * WINDOW as u64;
 
 impl Gate {
     pub fn new(plan: GatePlan) -> Self {
@@ -108,8 +124,35 @@ impl Gate {
             levels: VecDeque::with_capacity(HISTORY + BLOCKS),
             calm: VecDeque::with_capacity(HISTORY + BLOCKS),
             floor: LOWEST_FLOOR_DB,
+            loudness: NOTHING_DB,
+            quiet: VecDeque::with_capacity(HISTORY / BLOCKS + 1),
             last_sample: 0.0,
+            foreground: Foreground::default(),
         }
+    }
+
+    /// While the caller speaks before others who do: the end of the last window that was the caller's.
+    pub fn callers_until(&self) -> Option<u64> {
+        match self.state {
+            State::Speech { until, .. } if self.foreground.is_behind_known() => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Whether others are heard behind the caller.
+    pub fn is_before_others(&self) -> bool {
+        self.foreground.is_behind_known()
+    }
+
+    /// How far, in dB, the caller's speech rises above the line's noise and above those who speak behind; `None` before anybody has spoken.
+    pub fn above(&self) -> Option<f32> {
+        let noise = self.quiet.iter().copied().fold(f32::INFINITY, f32::min).clamp(LOWEST_FLOOR_DB, 0.0);
+        self.foreground.above(noise)
+    }
+
+    /// Whether the windows from now on may hold an echo of what the line was sent.
+    pub fn doubt(&mut self, echo: EchoDoubt) {
+        self.foreground.doubt(echo);
     }
 
     pub fn is_speech(&self) -> bool {
@@ -135,6 +178,7 @@ impl Gate {
             loudest = loudest.max(level);
             self.levels.push_back(level);
         }
+        self.loudness = (20.0 * (rms(window).max(0.1) / 32_768.0).log10()).max(NOTHING_DB);
         self.blocks += BLOCKS as u64;
         while self.levels.len() > HISTORY {
             self.levels.pop_front();
@@ -150,46 +194,73 @@ impl Gate {
         let (odds, may_begin) = match evidence {
             Evidence::Line(odds) => (odds, true),
             Evidence::Concealed(odds) => (odds, false),
-            Evidence::Idle => (f32::NEG_INFINITY, false),
+            Evidence::Idle | Evidence::Echo => (f32::NEG_INFINITY, false),
         };
         let rises = loudest > self.floor + self.plan.rise_db;
+        if !matches!(evidence, Evidence::Echo) {
+            self.foreground.pass(odds <= self.plan.stay);
+        }
         let verdict = match &mut self.state {
             State::Quiet { seen, since } => {
-                if odds > self.plan.enter && rises && may_begin {
+                let speaks = odds > self.plan.enter && rises && may_begin;
+                if speaks && self.foreground.may_begin(self.loudness) == Whose::Callers {
                     if *seen == 0 {
                         *since = now - WINDOW as u64;
                     }
                     *seen += 1;
-                } else if odds < self.plan.stay || !may_begin {
+                } else if speaks || odds < self.plan.stay || !may_begin {
                     *seen = seen.saturating_sub(1);
+                    if *seen == 0 {
+                        self.foreground.began_nothing();
+                    }
                 }
                 let (seen, since) = (*seen, *since);
-                if Duration::from_millis(32) * seen >= self.plan.start {
+                let start = if self.foreground.is_behind_known() { self.plan.start * 2 } else { self.plan.start };
+                if Duration::from_millis(32) * seen >= start {
                     let peak = self.loudest_since(since);
-                    self.state = State::Speech { peak, until: now };
+                    self.foreground.begin();
+                    self.state = State::Speech { peak, until: now, anybody: now };
                     Some(Verdict::Start(self.began(since, peak)))
                 } else {
                     None
                 }
             }
-            State::Speech { peak, until } => {
+            State::Speech { peak, until, anybody } => {
                 *peak = peak.max(loudest);
-                if odds > self.plan.stay && loudest > self.floor {
+                let whose =
+                    (odds > self.plan.stay && loudest > self.floor).then(|| self.foreground.go_on(self.loudness));
+                if whose.is_some() {
+                    *anybody = now;
+                }
+                if matches!(whose, Some(Whose::Callers | Whose::NearersSince(_))) {
                     *until = now;
                 }
-                let (peak, until) = (*peak, *until);
-                let stop = self.stopped(until, peak);
-                let silence = |samples: u64| Duration::from_micros(samples * 1_000 / 16);
-                if silence(now - stop) >= self.plan.end && silence(now - until) >= self.plan.end / 2 {
-                    self.state = State::Quiet { seen: 0, since: 0 };
-                    Some(Verdict::End(stop))
+                let (peak, until, anybody) = (*peak, *until, *anybody);
+                if let Some(Whose::NearersSince(windows)) = whose {
+                    Some(Verdict::Anew(self.began(now - (windows * WINDOW) as u64, peak)))
                 } else {
-                    None
+                    self.ended(until, anybody, peak).map(Verdict::End)
                 }
             }
         };
         self.learn(evidence);
         verdict
+    }
+
+    /// Where the caller's speech stopped, once that is certain. `until`: the end of the caller's last window; `anybody`: of the last one in
+    /// which anybody spoke.
+    fn ended(&mut self, until: u64, anybody: u64, peak: f32) -> Option<u64> {
+        let now = self.blocks * BLOCK as u64;
+        let is_over = anybody - until >= FAINT || self.foreground.is_behind_known();
+        let until = if is_over { until } else { anybody };
+        let stop = self.stopped(until, peak);
+        let silence = |samples: u64| Duration::from_micros(samples * 1_000 / 16);
+        if silence(now - stop) < self.plan.end || silence(now - until) < self.plan.end / 2 {
+            return None;
+        }
+        self.foreground.end(anybody > until);
+        self.state = State::Quiet { seen: 0, since: 0 };
+        Some(stop)
     }
 
     /// Ends speech at once, without a verdict.
@@ -229,6 +300,10 @@ impl Gate {
             self.floor = self.floor.min(mean);
             return;
         }
+        self.quiet.push_back(self.loudness);
+        if self.quiet.len() > HISTORY / BLOCKS {
+            self.quiet.pop_front();
+        }
         self.calm.push_back(mean);
         if self.calm.len() > HISTORY / BLOCKS {
             self.calm.pop_front();
@@ -253,7 +328,9 @@ impl Gate {
     fn began(&self, since: u64, peak: f32) -> u64 {
         let threshold = self.threshold(peak);
         let first = since / BLOCK as u64;
-        let earliest = first.saturating_sub(REACH / BLOCK as u64);
+        // What is further ahead of a caller before others is theirs.
+        let reach = if self.foreground.is_behind_known() { WINDOW as u64 * 2 } else { REACH };
+        let earliest = first.saturating_sub(reach / BLOCK as u64);
         let Some(mut start) = (first..self.blocks).find(|index| self.block(*index) >= threshold) else { return since };
         let mut index = start;
         while index > earliest && start - index <= CLOSURE {

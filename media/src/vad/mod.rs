@@ -4,6 +4,7 @@
 //! thread at once) and earshot (a small network inside its crate). Their log-odds are added ([`Vad`]); the [`gate`] turns the
 //! stream of log-odds into [`Edge`]s.
 pub mod earshot;
+mod foreground;
 pub mod gate;
 mod predictability;
 pub mod silero;

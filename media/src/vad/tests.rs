@@ -1,4 +1,6 @@
 //! How well speech is told from other sound, on a labelled line: the short form of `benches/vad.rs`.
+mod foreground;
+
 use super::*;
 use crate::testkit::detectors;
 use crate::testkit::labelled::{Clip, Line, Under};

@@ -122,10 +122,11 @@ impl RemoteUtterance {
 
     fn cue(&mut self, now: Instant, cue: Cue) {
         let (begins, pauses) = (matches!(cue, Cue::Begin { .. }), matches!(cue, Cue::Pause { .. }));
+        let anew = matches!(cue, Cue::Anew { .. });
         if self.utterance.cue(now, cue, self.setup.limits).is_err() {
             return self.fail(RemoteFault::Full);
         }
-        if begins {
+        if begins || anew {
             (self.speaking, self.paused, self.asked) = (true, None, None);
         }
         if pauses {
@@ -146,6 +147,8 @@ impl RemoteUtterance {
                 EngineWork::Rest => return,
                 // Only engines of this machine work ahead.
                 EngineWork::LookAhead => {}
+                EngineWork::Anew if self.setup.dialogue.begin_anew() => self.utterance.restart(),
+                EngineWork::Anew => {}
                 EngineWork::Feed(pcm) => {
                     self.utterance.feed(pcm.len());
                     if let Some(message) = self.setup.dialogue.sound(&pcm) {
@@ -347,7 +350,9 @@ mod tests {
                         utterance.feed(pcm.len());
                     }
                     EngineWork::Finish(pause) => break pause,
-                    EngineWork::Rest | EngineWork::LookAhead => panic!("the pause waits for its words"),
+                    EngineWork::Rest | EngineWork::LookAhead | EngineWork::Anew => {
+                        panic!("the pause waits for its words")
+                    }
                 }
             };
             assert_eq!(samples, 50 * 320);

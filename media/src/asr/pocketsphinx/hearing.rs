@@ -3,7 +3,7 @@ use super::decoder::{self, Decoding, StreamDecoder};
 use super::sound::{Band, ModelRate, halve, prepare};
 use super::{Grammar, LoadedModel, confidence};
 use crate::asr::lull::{FRAME, Lull, power};
-use crate::asr::{AsrFault, Hearing, Hypothesis};
+use crate::asr::{ASKED, AsrFault, Hearing, Hypothesis, NOISY_DB};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -54,6 +54,8 @@ pub struct Utterance {
     lull: Lull,
     /// A final result made in a pause; valid while only quiet follows.
     early_final: Option<Hypothesis>,
+    /// The speech does not rise far above what is around it.
+    noisy: bool,
 }
 
 impl Utterance {
@@ -69,6 +71,7 @@ impl Utterance {
             reported: String::new(),
             lull: Lull::default(),
             early_final: None,
+            noisy: false,
         }
     }
 
@@ -160,13 +163,17 @@ impl Hearing for Utterance {
         Ok(())
     }
 
+    fn rises_above(&mut self, db: f32) {
+        self.noisy = db < NOISY_DB;
+    }
+
     fn finish(&mut self) -> Result<Hypothesis, AsrFault> {
-        if let Some(hypothesis) = &self.early_final {
-            return Ok(hypothesis.clone());
-        }
-        let hypothesis = self.decode();
-        self.early_final = Some(hypothesis.clone());
-        Ok(hypothesis)
+        let heard = match &self.early_final {
+            Some(hypothesis) => hypothesis.clone(),
+            None => self.early_final.insert(self.decode()).clone(),
+        };
+        let most = if self.noisy { ASKED } else { 1.0 };
+        Ok(Hypothesis { confidence: heard.confidence.min(most), ..heard })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Real and synthesised speech through the whole recogniser.
 use super::*;
-use crate::asr::Hypothesis;
+use crate::asr::{ASKED, Hypothesis, NOISY_DB};
 use crate::testkit::phrases;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -220,6 +220,19 @@ fn silence_and_noise_are_nothing() {
         let (heard, partials) = hear(engine, &ask, &pcm);
         assert_eq!(heard.text, None, "{partials:?}");
     }
+}
+
+#[test]
+fn in_noise_and_before_others_words_are_asked_about_however_sure_they_are() {
+    let (Some(engine), Some(dir)) = (english(), shared("speech/en")) else { return };
+    let mut hearing = engine.open(&ask(Language::En, BOOKING)).unwrap();
+    hearing.keep(&clip(&dir.join("df_today.wav"), true)).unwrap();
+    let quiet = hearing.finish().unwrap();
+    assert!(quiet.text.as_deref() == Some("today") && quiet.confidence > 0.9, "{quiet:?}");
+    hearing.rises_above(NOISY_DB - 1.0);
+    assert_eq!(hearing.finish().unwrap(), Hypothesis { confidence: ASKED, ..quiet.clone() });
+    hearing.rises_above(NOISY_DB + 1.0);
+    assert_eq!(hearing.finish().unwrap(), quiet);
 }
 
 #[test]

@@ -83,6 +83,11 @@ pub trait UtteranceDialogue: Send {
     }
     /// More sound, 16 kHz mono.
     fn sound(&mut self, pcm: &[i16]) -> Option<Message>;
+    /// What was sent so far was not the caller's. Returns whether it is forgotten: then the caller's sound follows from its beginning. Streams
+    /// cannot forget: words of what was behind the caller stay among the caller's.
+    fn begin_anew(&mut self) -> bool {
+        false
+    }
     /// The words of all sound so far are wanted: what is sent for them, or the words where they are known already.
     fn finish(&mut self) -> Finish;
     /// What an answer means.

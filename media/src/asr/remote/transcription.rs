@@ -70,6 +70,11 @@ impl UtteranceDialogue for Transcription {
         None
     }
 
+    fn begin_anew(&mut self) -> bool {
+        self.pcm.clear();
+        true
+    }
+
     fn finish(&mut self) -> Finish {
         self.answer.clear();
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
@@ -113,7 +118,8 @@ mod tests {
         let mut transcription = transcription();
         assert_eq!(transcription.sound(&[1, 2, 3]), None);
         transcription.finish();
-        transcription.sound(&[-4]);
+        assert!(transcription.begin_anew(), "what was before the caller is forgotten");
+        transcription.sound(&[1, 2, 3, -4]);
         let body = body(transcription.finish());
         let text = String::from_utf8_lossy(&body);
         assert!(

@@ -4,7 +4,7 @@ use super::beam::Beam;
 use super::expected::Expected;
 use super::fbank::{Features, SHIFT};
 use super::graphs::{EncoderKind, State};
-use crate::asr::{Abort, AsrFault, Hearing, Hypothesis};
+use crate::asr::{ASKED, Abort, AsrFault, Hearing, Hypothesis};
 use crate::inference::Threads;
 use std::sync::Arc;
 
@@ -13,8 +13,6 @@ use std::sync::Arc;
 const TAIL: usize = 10_560;
 /// Sound beyond 60 s is not heard by an encoder of whole utterances.
 const LONGEST_WHOLE: usize = 60 * 16_000;
-/// The most confidence of words that are no sentence of what the step expects: they are asked about.
-const ASKED: f32 = 0.45;
 
 /// Where an utterance is: copied to look beyond what has been heard.
 #[derive(Clone)]

@@ -151,7 +151,9 @@ impl Listen for Notes {
         let mut ticks = self.0.lock().unwrap();
         let now = ticks.now;
         ticks.cues.push(match cue {
+            Cue::Above { .. } => return,
             Cue::Begin { .. } => (now, 'b'),
+            Cue::Anew { .. } => (now, 'a'),
             Cue::Sound(_) => (now, 's'),
             Cue::Pause { .. } => (now, 'p'),
         });
