@@ -3,8 +3,10 @@ use super::Cue::{Anger, Complaint, Frustration, Insult, Pleased, Sarcasm, Thanks
 use super::lexicon::{Lexicon, Lists};
 use std::sync::LazyLock;
 
+mod kinds;
+
 pub(super) fn lexicon() -> &'static Lexicon {
-    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&LISTS));
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(&LISTS, kinds::KINDS));
     &LEXICON
 }
 

@@ -69,8 +69,10 @@ pub(super) struct Lists {
 }
 
 impl Lexicon {
-    pub(super) fn new(lists: &Lists) -> Self {
-        let signs = lists.phrases.iter().flat_map(|(cue, texts)| texts.iter().map(|text| (Some(*cue), *text)));
+    /// `kinds`: signs besides those of the lists.
+    pub(super) fn new(lists: &Lists, kinds: &'static [(Cue, &'static [&'static str])]) -> Self {
+        let signs =
+            lists.phrases.iter().chain(kinds).flat_map(|(cue, texts)| texts.iter().map(|text| (Some(*cue), *text)));
         let all = signs.chain(lists.neutral.iter().map(|text| (None, *text)));
         let phrases: Vec<(Option<Cue>, Pattern)> = all.map(|(cue, text)| (cue, Pattern::new(text))).collect();
         let mut by_first: HashMap<&'static str, Vec<usize>> = HashMap::new();

@@ -125,6 +125,11 @@ fn fresh() -> Vec<Labelled> {
     both(include_str!("labelled/fresh.en.txt"), include_str!("labelled/fresh.vi.txt"))
 }
 
+/// Turns that were written after the kinds of complaint that name no feeling: nothing was changed since.
+fn third() -> Vec<Labelled> {
+    both(include_str!("labelled/third.en.txt"), include_str!("labelled/third.vi.txt"))
+}
+
 fn both(en: &'static str, vi: &'static str) -> Vec<Labelled> {
     let mut all = read(Language::En, en);
     all.extend(read(Language::Vi, vi));
@@ -144,6 +149,9 @@ fn moods_are_found_in_turns_that_nothing_was_tuned_on() {
     assert_eq!(fresh.len(), 60);
     print("second, tuned on", &second());
     print("fresh", &fresh);
+    let third = third();
+    assert_eq!(third.len(), 120);
+    print("third", &third);
     let floor = |name: &str, score: Score, precision: f32, recall: f32| {
         let Score { precision: p, recall: r, .. } = score;
         assert!(p >= precision && r >= recall, "{name}: precision {p:.2}, recall {r:.2}");
@@ -153,6 +161,8 @@ fn moods_are_found_in_turns_that_nothing_was_tuned_on() {
     floor("held out, asks for a person", person(&held_out), 0.9, 0.6);
     floor("held out, threats and swearing", forbidden(&held_out), 0.9, 0.9);
     floor("fresh, upset", upset(&fresh), 0.8, 0.3);
+    floor("third, upset", upset(&third), 0.9, 0.3);
+    floor("third, pleased", pleased(&third), 0.9, 0.7);
     floor("fresh, pleased", pleased(&fresh), 0.6, 0.3);
 }
 
