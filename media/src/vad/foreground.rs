@@ -109,6 +109,8 @@ pub(super) struct Foreground {
     /// Windows since fainter speech was heard last; and windows of it since the caller's speech.
     since_behind: u32,
     faint: u32,
+    /// The caller's level when the utterance began, where it was learnt from enough windows.
+    usual_db: Option<f32>,
     /// The level of the utterance, as the caller's is learnt, and its latest windows, which are not learnt yet, the oldest first.
     utterance: Option<Level>,
     recent: VecDeque<f32>,
@@ -192,6 +194,7 @@ impl Foreground {
             // The level was that of something else at the beginning of the line.
             self.caller = None;
         }
+        self.usual_db = self.caller.filter(|caller| caller.windows >= TRUSTED).map(|caller| caller.db);
         (self.faint, self.utterance) = (0, None);
     }
 
@@ -229,7 +232,9 @@ impl Foreground {
     fn nearer(&mut self) -> Option<Whose> {
         let utterance = self.utterance.filter(|level| level.windows >= TRUSTED);
         let line = self.caller.filter(|level| level.windows >= LONG);
-        let is_nearer = |before: &Level, db: f32| db > before.db + NEARER_DB;
+        // A caller's own utterance may begin softly: a nearer talker is louder than who has spoken before usually is, too.
+        let own = self.usual_db.unwrap_or(NOTHING_DB);
+        let is_nearer = |before: &Level, db: f32| db > before.db.max(own) + NEARER_DB;
         let count = |before: &Level| self.recent.iter().filter(|db| is_nearer(before, **db)).count();
         let before = utterance.into_iter().chain(line).find(|before| count(before) >= NEARER)?;
         let first = self.recent.iter().position(|db| is_nearer(&before, *db))?;

@@ -1,5 +1,5 @@
 //! Callers before others who talk, fainter than they do.
-use super::scene::{Clip, Scene, models, phrases};
+use super::scene::{Clip, Scene, human, models, phrases};
 use super::*;
 
 /// Somebody who talks with short pauses for as long as the scene lasts, `db` below the callers.
@@ -56,6 +56,25 @@ fn a_television_behind_a_caller_begins_no_turn_and_holds_none() {
     if models().are_fused() {
         assert!(figures.iter().all(|(first, later, held)| *first <= 3 && *later <= 1 && *held <= 2), "{figures:?}");
     }
+}
+
+#[test]
+fn nobody_who_speaks_alone_is_taken_for_two() {
+    let (mut scenes, mut seconds) = (vec![Scene::of(human(), 1.0), Scene::of(phrases(), 1.0)], 0);
+    // Readers by themselves: what is learnt of one is not held against the next.
+    scenes.extend(human().iter().map(|clip| Scene::of(std::slice::from_ref(clip), 0.3)));
+    for scene in scenes {
+        let scene = scene.noisy(8.0);
+        let (log, mut ear) = (CueLog::default(), Ear::new(EarPlan::default(), models()));
+        ear.listen(Some(Box::new(log.clone())));
+        for (tick, frame) in scene.frames().enumerate() {
+            ear.hear(&frame);
+            assert!(!ear.gate.is_before_others(), "others are known after {} ms", tick * 20);
+        }
+        assert!(log.0.lock().unwrap().iter().all(|cue| !matches!(cue, Cue::Anew { .. })));
+        seconds += scene.line.len() / 8_000;
+    }
+    println!("{seconds} s of people and voices alone");
 }
 
 #[test]

@@ -184,3 +184,14 @@ fn nothing_is_learnt_of_others_while_the_line_may_hold_an_echo() {
     let told: Vec<&str> = verdicts.iter().map(|(what, ..)| *what).collect();
     assert_eq!(told, ["start", "anew", "end", "start", "end"], "{verdicts:?}");
 }
+
+#[test]
+fn a_soft_beginning_before_others_is_the_callers_own() {
+    let known = [Nobody(20), Speech(60, BEHIND), Speech(30, CALLER), Speech(90, BEHIND)];
+    let softly = [Speech(26, CALLER - 3.0), Speech(20, CALLER + 6.0), Speech(60, BEHIND)];
+    let verdicts = verdicts(&[&known[..], &softly].concat());
+    let told: Vec<&str> = verdicts.iter().map(|(what, ..)| *what).collect();
+    assert_eq!(told, ["start", "anew", "end", "start", "end"], "{verdicts:?}");
+    let begins = 20 + 60 + 30 + 90;
+    assert!(verdicts[3].2.abs_diff(begins) <= 3, "{verdicts:?}");
+}
