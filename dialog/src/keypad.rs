@@ -1,6 +1,7 @@
 //! `Keypad`: what the keys of a telephone mean.
 use crate::language::Language;
 use crate::value::calendar::{next_date, time_of_day};
+use crate::value::capture::id::Verdict;
 use crate::value::currency::Amount;
 use crate::value::kind::{Kind, Value};
 use jiff::civil::Date;
@@ -28,7 +29,10 @@ pub fn of(kind: &Kind) -> Keypad {
         Kind::Date | Kind::Time => Keypad::Entry { full: 4 },
         Kind::Duration => Keypad::Entry { full: 4 },
         Kind::Money(bounds) => Keypad::Entry { full: bounds.max.to_string().len() },
-        Kind::Items(_) | Kind::Span { .. } | Kind::Text => Keypad::None,
+        Kind::Id(scheme) if !scheme.has_letters() => Keypad::Entry { full: scheme.length().1 },
+        Kind::Items(_) | Kind::Span { .. } | Kind::Name | Kind::Email | Kind::Address(_) | Kind::Id(_) | Kind::Text => {
+            Keypad::None
+        }
     }
 }
 
@@ -67,7 +71,11 @@ pub fn value(kind: &Kind, keys: &str, language: Language, today: Date) -> Option
             let units = number().filter(|units| (bounds.min..=bounds.max).contains(units))?;
             Some(Value::Money(Amount { units, currency: bounds.currency }))
         }
-        Kind::Items(_) | Kind::Span { .. } | Kind::Text => None,
+        Kind::Id(scheme) => {
+            let is_whole = matches!(scheme.verdict(keys, today), Verdict::Whole { .. });
+            is_whole.then(|| Value::Digits(keys.into()))
+        }
+        Kind::Items(_) | Kind::Span { .. } | Kind::Name | Kind::Email | Kind::Address(_) | Kind::Text => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a text sounds like: figures become words, texts become clauses, values are read back.
 use crate::language::Language;
 
+pub(crate) mod captured;
 mod code;
 mod debt;
 mod delivery;
@@ -25,7 +26,7 @@ pub use delivery::{Delivery, Phonemes};
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
 pub(crate) use outside::unmarked;
-pub use value::{date, digits, item, money, number, spelled, value};
+pub use value::{checked, date, digits, item, money, number, spelled, value};
 
 use reading::Change;
 use std::ops::Range;

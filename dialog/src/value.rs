@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime};
 pub mod answer;
 pub mod around;
 pub mod calendar;
+pub mod capture;
 pub mod choice;
 pub mod correction;
 pub mod currency;
@@ -29,7 +30,7 @@ mod written;
 pub use answer::yes_no;
 pub use json::of_json;
 
-use found::{Doubt, Found, Growth};
+use found::{Doubt, Found, Growth, Reading};
 use half_of_day::HalfOfDay;
 use kind::{Choice, Kind, Value};
 use words::{starts, tokens};
@@ -50,7 +51,9 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             let (yes, len) = yes_no(words, language)?;
             Some(Found::new(Value::Bool(yes), len).only_if_asked())
         }
-        Kind::Number { min, max, unit } => bounded_number(words, *min, *max, unit, language),
+        Kind::Number { min, max, unit } => {
+            bounded_number(words, *min, *max, unit, language).map(|found| rough(found, words, language))
+        }
         Kind::Digits { min, max } => {
             let (text, len) = digits(words, language)?;
             if text.len() > *max {
@@ -80,10 +83,11 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             Language::En => en::duration(words),
             Language::Vi => vi::duration(words),
         },
-        Kind::Money(bounds) => money::find(words, *bounds, language),
+        Kind::Money(bounds) => money::find(words, *bounds, language).map(|found| rough(found, words, language)),
         Kind::Items(plan) => items::find(words, plan, language),
         Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
-        Kind::Text => None,
+        // Where they are asked for, `capture` reads them from the text.
+        Kind::Name | Kind::Email | Kind::Address(_) | Kind::Id(_) | Kind::Text => None,
     }
 }
 
@@ -171,8 +175,19 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
         | Kind::Money(_)
         | Kind::Items(_)
         | Kind::Span { .. }
+        | Kind::Name
+        | Kind::Email
+        | Kind::Address(_)
+        | Kind::Id(_)
         | Kind::Text => false,
     }
+}
+
+/// "Năm mười ngàn": five to ten thousand as people say it, or fifty thousand as others do.
+fn rough(found: Found, words: &[String], language: Language) -> Found {
+    let own = &words[..found.len.min(words.len())];
+    let is_rough = language == Language::Vi && own.windows(2).any(|pair| pair[0] == "năm" && pair[1] == "mười");
+    if is_rough { found.doubtful(Doubt::TwoReadings) } else { found }
 }
 
 fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], language: Language) -> Option<Found> {
@@ -202,7 +217,12 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     }
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.
     let goes_on = begins_number(&words[len..], language) || is_scale(words.get(len), language);
-    if named.is_none() && goes_on {
+    // "Table for two seven thirty pm": nobody hears the comma, and only a clock can follow so.
+    let begins_clock = || {
+        let clock = if language == Language::En && value < 20 { en::time(&words[len..]) } else { None };
+        clock.is_some_and(|clock| clock.reading == Reading::Certain && clock.len > 1)
+    };
+    if named.is_none() && goes_on && !begins_clock() {
         return None;
     }
     let found = Found::new(Value::Number(value), len);

@@ -109,6 +109,10 @@ pub(super) enum Type {
     Money,
     Items,
     Span,
+    Name,
+    Email,
+    Address,
+    Id,
     Text,
 }
 
@@ -139,9 +143,51 @@ pub(super) struct SlotFile {
     pub fields: Option<Vec<FieldFile>>,
     /// What a span is of.
     pub of: Option<SpanEnds>,
+    /// Which identity number it is.
+    pub scheme: Option<SchemeFile>,
+    /// Another one: "AA-9999-99".
+    pub pattern: Option<String>,
+    pub check: Option<CheckFile>,
+    /// What has to be known of an address.
+    pub parts: Option<Vec<PartFile>>,
+    /// The wards that there are: a name, or a name and a province behind a comma.
+    pub wards: Option<Vec<String>>,
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SchemeFile {
+    Card,
+    Iban,
+    Citizen,
+    Tax,
+    Isbn,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CheckFile {
+    Luhn,
+    Mod10,
+    Mod11,
+    Mod97,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PartFile {
+    Number,
+    Street,
+    Unit,
+    Ward,
+    District,
+    Province,
+    City,
+    State,
+    Postcode,
 }
 
 /// One thing to know of each item of a list.

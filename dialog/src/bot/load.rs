@@ -11,6 +11,7 @@ use menu::menu_keys;
 use std::collections::BTreeMap;
 
 mod approval;
+mod capture;
 mod check;
 mod condition;
 mod fact;
@@ -152,8 +153,8 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "rest" | "changed" | "choices" | "items_have" | "items_of" | "items_count"
-            | "queue_place" | "queue_wait" => &["value"],
+            "check" | "check_change" | "correct" | "rest" | "changed" | "choices" | "items_have" | "items_of"
+            | "items_count" | "queue_place" | "queue_wait" => &["value"],
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

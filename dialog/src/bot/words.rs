@@ -2,6 +2,8 @@
 use crate::language::Language;
 use crate::say;
 use crate::value::around::Unclear;
+use crate::value::capture::address::Part;
+use crate::value::capture::id::Fault;
 use crate::value::kind::Kind;
 use serde::Deserialize;
 
@@ -103,6 +105,30 @@ prompts! {
     items_count: "How many {value} would you like?", "Quý khách lấy bao nhiêu {value}?";
     /// Something besides the items was not understood.
     items_rest: "I did not get the rest. What else would you like?", "Phần còn lại tôi chưa nghe rõ. Quý khách lấy thêm gì nữa?";
+    /// `{value}` is an entry that cannot be right as it was understood.
+    correct: "I have {value}. Please say which part is wrong, or say all of it again.",
+        "Tôi nghe là {value}. Xin quý khách cho biết chỗ nào sai, hoặc đọc lại toàn bộ.";
+    /// What is to be corrected stands in the entry more than once.
+    several_places: "That is in there more than once. Please tell me which place, like: the third digit is five.",
+        "Chỗ đó có nhiều hơn một lần. Xin quý khách nói rõ vị trí, ví dụ: số thứ ba là năm.";
+    /// Why an identity number cannot be right.
+    id_check: "The check digit does not fit, so one of the digits must be wrong.", "Số kiểm tra không khớp, nên chắc chắn có một chữ số bị sai.";
+    id_too_long: "That is too long for such a number.", "Số này dài quá.";
+    id_shape: "Such a number has other letters and digits.", "Số này không đúng mẫu chữ và số.";
+    id_province: "No province has the code at its beginning.", "Ba số đầu không phải là mã của tỉnh thành nào.";
+    id_birth: "Its year of birth would be in the future.", "Năm sinh trong số này còn ở tương lai.";
+    id_country: "No country has the code at its beginning.", "Hai chữ đầu không phải là mã của nước nào.";
+    id_branch: "No branch has the number at its end.", "Ba số cuối không phải là mã của đơn vị trực thuộc nào.";
+    /// A part of an address that is still to be given.
+    address_number: "What is the house number?", "Số nhà là bao nhiêu?";
+    address_street: "What is the street?", "Đường nào?";
+    address_unit: "Which apartment or unit?", "Căn hộ hay phòng số mấy?";
+    address_ward: "Which ward?", "Phường hay xã nào?";
+    address_district: "Which district?", "Quận hay huyện nào?";
+    address_province: "Which province or city?", "Tỉnh hay thành phố nào?";
+    address_city: "Which city?", "Thành phố nào?";
+    address_state: "Which state?", "Bang nào?";
+    address_postcode: "What is the postal code?", "Mã bưu chính là gì?";
     change: "What should I change?", "Quý khách muốn đổi gì?";
     help: "You can answer in a few words. You can also say repeat, go back, start again, or a person.",
         "Quý khách có thể trả lời ngắn gọn. Quý khách cũng có thể nói nhắc lại, trở lại, bắt đầu lại, hoặc gặp nhân viên.";
@@ -174,6 +200,34 @@ impl Prompts {
         }
     }
 
+    /// Why an identity number cannot be right.
+    pub(crate) fn id_fault(&self, why: Fault) -> &str {
+        match why {
+            Fault::CheckDigit => &self.id_check,
+            Fault::TooLong => &self.id_too_long,
+            Fault::Shape => &self.id_shape,
+            Fault::Province => &self.id_province,
+            Fault::Birth => &self.id_birth,
+            Fault::Country => &self.id_country,
+            Fault::Branch => &self.id_branch,
+        }
+    }
+
+    /// The question for a part of an address.
+    pub(crate) fn address_part(&self, part: Part) -> &str {
+        match part {
+            Part::Number => &self.address_number,
+            Part::Street => &self.address_street,
+            Part::Unit => &self.address_unit,
+            Part::Ward => &self.address_ward,
+            Part::District => &self.address_district,
+            Part::Province => &self.address_province,
+            Part::City => &self.address_city,
+            Part::State => &self.address_state,
+            Part::Postcode => &self.address_postcode,
+        }
+    }
+
     /// The sentence that explains how keys answer a slot of this kind; empty where they do not.
     pub(crate) fn keypad_hint(&self, kind: &Kind, language: Language) -> String {
         match kind {
@@ -186,7 +240,14 @@ impl Prompts {
             Kind::Duration => self.duration_keys.clone(),
             Kind::Money(bounds) if bounds.currency.scale() == 1 => self.number_keys.clone(),
             Kind::Money(_) => self.money_keys.clone(),
-            Kind::Items(_) | Kind::Span { .. } | Kind::Text => String::new(),
+            Kind::Id(scheme) if !scheme.has_letters() => self.digits_keys.clone(),
+            Kind::Items(_)
+            | Kind::Span { .. }
+            | Kind::Name
+            | Kind::Email
+            | Kind::Address(_)
+            | Kind::Id(_)
+            | Kind::Text => String::new(),
         }
     }
 

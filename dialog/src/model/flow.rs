@@ -12,6 +12,7 @@ use crate::value;
 use crate::value::correction::means_change;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
+use capture::Manner;
 use interview::{Interview, MAX_HEARD};
 use jiff::civil::DateTime;
 use meaning::{Context, Meaning};
@@ -23,6 +24,7 @@ use std::time::Instant;
 mod approvals;
 mod asked_back;
 mod attempts;
+mod capture;
 mod diacritics;
 mod findings;
 mod form;
@@ -101,7 +103,8 @@ impl Brain for Flow {
         if called_back || claims::claimed(&words, self.bot.language).is_some() {
             AnswerKind::Whole
         } else {
-            self.context().answer_kind(&words)
+            let captured = self.context().captured_kind(text, &words);
+            captured.unwrap_or_else(|| self.context().answer_kind(&words))
         }
     }
 
@@ -209,7 +212,10 @@ impl Flow {
     /// The words that were heard. A recogniser that leaves out all diacritics of Vietnamese is read like somebody who types so.
     fn words(&self, text: &str) -> Vec<String> {
         let words = tokens(text, self.bot.language);
-        if text.is_ascii() { diacritics::restore(words, &self.bot, self.step()) } else { words }
+        match text.is_ascii() {
+            true => diacritics::restore(words, &self.bot, self.step()),
+            false => diacritics::restore_names(words, &self.bot),
+        }
     }
 
     /// The first words of a call.
@@ -239,7 +245,8 @@ impl Flow {
             return reply;
         }
         self.note_part_of_day(&words);
-        let meaning = self.context().meaning(&words);
+        let captured = self.context().captured(text, &words, Manner::Heard);
+        let meaning = captured.unwrap_or_else(|| self.context().meaning(&words));
         let inquiry = &mut self.interview.inquiry;
         if question_heard < ENOUGH_HEARD && meaning.only_confirms() && inquiry.attempts.confirmed_early() {
             return self.interview.ask(Vec::new());
@@ -256,7 +263,8 @@ impl Flow {
             return reply;
         }
         self.note_part_of_day(&words);
-        let meaning = self.context().meaning(&words);
+        let captured = self.context().captured(text, &words, Manner::Written);
+        let meaning = captured.unwrap_or_else(|| self.context().meaning(&words));
         self.act(meaning, text, CERTAIN)
     }
 
@@ -295,6 +303,7 @@ impl Flow {
             Meaning::Keyed { slot, value } => interview.fill(vec![(slot, value, confidence)]),
             Meaning::Assembled { slot, value } => interview.assembled(slot, value, confidence),
             Meaning::Part(parts) => interview.part(parts),
+            Meaning::Faulty { slot, parts, why } => interview.faulty(slot, parts, &why),
             Meaning::Confirmed { slot, values } => interview.confirmed(slot, values, confidence),
             Meaning::Repeated { slot, values } => interview.confirmed(slot, values, MAX_HEARD),
             Meaning::Denied(slot) => interview.denied(slot),

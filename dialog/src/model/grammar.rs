@@ -13,6 +13,7 @@ use crate::value::words::tokens;
 use rules::{Rules, alternatives};
 use std::fmt::Write;
 
+mod capture;
 mod en;
 mod rules;
 mod vi;
@@ -54,6 +55,9 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
             keys = bot.slots[asked].keypad && keypad::of(&bot.slots[asked].kind) != Keypad::None;
             slot(bot, asked, task, &mut rules, &mut all);
             parts(bot, asked, given, &mut rules, &mut all);
+            all.unlikely.extend(capture::in_place(&bot.slots[asked].kind, bot.language).filter(|_| !given.is_empty()));
+            // Names and addresses hold words that no grammar has.
+            free = matches!(bot.slots[asked].kind, Kind::Name | Kind::Email | Kind::Address(_));
         }
         Step::Check(asked) => {
             all.likely.extend([rules.yes(), rules.no()]);
@@ -61,6 +65,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
             if let Some(fills) = rules.fills(bot, &[asked], Some(asked), "s") {
                 all.unlikely.push(format!("{lead} {fills}"));
             }
+            all.unlikely.extend(capture::in_place(&bot.slots[asked].kind, bot.language));
         }
         Step::Review | Step::Change | Step::Approval => {
             keys = step != Step::Approval;

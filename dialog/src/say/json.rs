@@ -54,7 +54,18 @@ impl SayAs {
         match self {
             SayAs::Digits => matches!(kind, Kind::Digits { .. } | Kind::Phone | Kind::Number { .. }),
             SayAs::Number => matches!(kind, Kind::Digits { .. } | Kind::Number { .. }),
-            SayAs::Spelled => matches!(kind, Kind::Digits { .. } | Kind::Phone | Kind::Choice(_) | Kind::Text),
+            SayAs::Spelled => {
+                matches!(
+                    kind,
+                    Kind::Digits { .. }
+                        | Kind::Phone
+                        | Kind::Choice(_)
+                        | Kind::Name
+                        | Kind::Email
+                        | Kind::Id(_)
+                        | Kind::Text
+                )
+            }
             SayAs::Date => *kind == Kind::Date,
             SayAs::Time => *kind == Kind::Time,
             SayAs::Duration => *kind == Kind::Duration,

@@ -1,6 +1,6 @@
 //! Values as the bot says them.
 use super::outside::unmarked;
-use super::{en, normal, vi};
+use super::{captured, en, normal, vi};
 use crate::language::Language;
 use crate::value::item::{Count, Item, ItemPlan, Items};
 use crate::value::kind::{Kind, Span, Value};
@@ -39,10 +39,19 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
                 | Kind::Money(_)
                 | Kind::Items(_)
                 | Kind::Span { .. }
+                | Kind::Name
+                | Kind::Email
+                | Kind::Address(_)
+                | Kind::Id(_)
                 | Kind::Text => said,
             }
         }
-        Value::Digits(text) => digits(text, language),
+        Value::Digits(text) => match kind {
+            Kind::Id(scheme) => captured::id(text, scheme, language),
+            _ => digits(text, language),
+        },
+        Value::Address(address) => captured::address(address, language),
+        Value::Text(text) if *kind == Kind::Email => captured::email(text, language),
         Value::Date(date) => match language {
             Language::En => en::near_date(*date, today),
             Language::Vi => vi::near_date(*date, today),
@@ -59,6 +68,15 @@ pub fn value(value: &Value, kind: &Kind, language: Language, today: Date) -> Str
         Value::Money(amount) => money(amount.hundredths(), amount.currency.code(), language),
         Value::Span(span) => self::span(*span, language, today),
         Value::Text(text) => unmarked(text),
+    }
+}
+
+/// A value as it is said where it is checked: what is easily misheard is spelled.
+pub fn checked(value: &Value, kind: &Kind, language: Language, today: Date) -> String {
+    match (value, kind) {
+        (Value::Text(text), Kind::Name) => captured::spelled_name(text, language),
+        (Value::Text(text), Kind::Email) => captured::spelled_email(text, language),
+        _ => self::value(value, kind, language, today),
     }
 }
 

@@ -3,7 +3,7 @@ use super::figure::split_digits;
 use super::normal::normal;
 use super::reading::Change;
 use super::value::number;
-use super::{en, vi};
+use super::{captured, en, vi};
 use crate::language::Language;
 use crate::value;
 use crate::value::currency::{Amount, Currency};
@@ -18,7 +18,11 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             let unit = said().split_once(&number(*n, language)).map(|(_, unit)| unit.to_owned()).unwrap_or_default();
             (said(), format!("{n}{unit}"))
         }
-        Value::Digits(digits) => (said(), split_digits(digits, language).join(" ")),
+        Value::Digits(text) => match kind {
+            Kind::Id(scheme) => (said(), captured::written_id(text, scheme)),
+            _ => (said(), split_digits(text, language).join(" ")),
+        },
+        Value::Text(text) if *kind == Kind::Email => (said(), text.clone()),
         // The day alone: a name of the week before it stays as it is, and may stand in the clause before.
         Value::Date(date) if language == Language::En => {
             let said = en::date(*date, false);
@@ -46,9 +50,13 @@ pub fn spelling(value: &Value, kind: &Kind, language: Language) -> Option<(Strin
             (said(), format!("{minutes} {unit}"))
         }
         Value::Money(amount) => (said(), sum(*amount, language)),
-        Value::Minutes(_) | Value::Choice(_) | Value::Bool(_) | Value::Items(_) | Value::Span(_) | Value::Text(_) => {
-            return None;
-        }
+        Value::Minutes(_)
+        | Value::Choice(_)
+        | Value::Bool(_)
+        | Value::Items(_)
+        | Value::Span(_)
+        | Value::Address(_)
+        | Value::Text(_) => return None,
     };
     // A single word may mean something else: "one" in "which one", "không" in "đúng không".
     let plain = matches!(value, Value::Number(_) | Value::Digits(_)) && !pair.0.contains(' ');

@@ -8,6 +8,7 @@ mod booking;
 mod brain;
 mod call;
 mod callers;
+mod capture;
 mod change;
 mod desk;
 mod headers;

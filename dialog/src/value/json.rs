@@ -1,4 +1,7 @@
 //! Values as services write them in JSON, read for a slot.
+use super::capture::address::Address;
+use super::capture::email;
+use super::capture::id::Verdict;
 use super::currency::Amount;
 use super::kind::{Kind, Span, SpanOf, Value};
 use super::words::{all_digits, tokens};
@@ -42,6 +45,15 @@ pub fn of_json(kind: &Kind, json: &Json, language: Language) -> Option<Value> {
             (bounds.min..=bounds.max).contains(&amount.units).then_some(Value::Money(amount))
         }
         Kind::Items(_) => None,
+        Kind::Name => text.map(|text| Value::Text(text.to_owned())),
+        Kind::Email => text.map(str::to_lowercase).filter(|text| email::is_address(text)).map(Value::Text),
+        Kind::Address(_) => Address::of_json(json).map(Value::Address),
+        Kind::Id(scheme) => {
+            let bare: String = figures()?.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/')).collect();
+            // A year of birth in the future is the caller's to explain: services know when they write.
+            let is_whole = matches!(scheme.verdict(&bare.to_uppercase(), Date::MAX), Verdict::Whole { .. });
+            is_whole.then(|| Value::Digits(bare.to_uppercase()))
+        }
         Kind::Text => figures().map(Value::Text),
     }
 }

@@ -1,5 +1,7 @@
 //! `Kind`: what a slot can take, and `Value`: what it holds.
 use super::calendar::{days_ahead, halves};
+use super::capture::address::{Address, AddressPlan};
+use super::capture::id::Scheme;
 pub use super::choice::Choice;
 use super::currency::{Amount, Bounds};
 use super::item::{ItemPlan, Items};
@@ -20,6 +22,7 @@ pub enum Value {
     Money(Amount),
     Items(Items),
     Span(Span),
+    Address(Address),
     Text(String),
 }
 
@@ -114,6 +117,7 @@ impl Value {
                 (h, m) => format!("PT{h}H{m}M").into(),
             },
             Value::Span(span) => span.to_string().into(),
+            Value::Address(address) => address.json(),
         }
     }
 }
@@ -142,5 +146,11 @@ pub enum Kind {
     Span {
         of: SpanOf,
     },
+    /// A person's name, as it was said and spelled.
+    Name,
+    Email,
+    Address(Arc<AddressPlan>),
+    /// An identity number with its check digits.
+    Id(Scheme),
     Text,
 }

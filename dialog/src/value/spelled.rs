@@ -47,7 +47,7 @@ pub(super) fn letters(words: &[String], language: Language) -> Option<(String, u
     (len > 0).then_some((out, len))
 }
 
-fn letter(words: &[String], language: Language) -> Option<(String, usize)> {
+pub(super) fn letter(words: &[String], language: Language) -> Option<(String, usize)> {
     let (first, second, third) = (word(words, 0), word(words, 1), word(words, 2));
     let single = |word: &str| word.chars().next().filter(|c| c.is_alphabetic() && word.chars().count() == 1);
     let (letter, used) = match (first, second, third) {

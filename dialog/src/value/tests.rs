@@ -1,4 +1,5 @@
 //! Tables: what was said, what it means.
+mod capture;
 mod said;
 mod written;
 

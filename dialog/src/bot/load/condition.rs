@@ -91,6 +91,10 @@ fn can_be(subject: &Subject, value: &Json, known: Known) -> bool {
             | Kind::Duration
             | Kind::Items(_)
             | Kind::Span { .. }
+            | Kind::Name
+            | Kind::Email
+            | Kind::Address(_)
+            | Kind::Id(_)
             | Kind::Text => false,
         },
     }
@@ -116,6 +120,10 @@ fn possible(subject: &Subject, known: Known) -> String {
             | Kind::Duration
             | Kind::Items(_)
             | Kind::Span { .. }
+            | Kind::Name
+            | Kind::Email
+            | Kind::Address(_)
+            | Kind::Id(_)
             | Kind::Text => "only choices, yes_no, numbers, money and digits have conditions".into(),
         },
     }

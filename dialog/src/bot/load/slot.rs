@@ -1,4 +1,5 @@
 //! One `[[slot]]` of a bot file.
+use super::capture;
 use super::check::{BotFault, Check, Gaps, Name};
 use super::menu::menu_keys;
 use crate::bot::definition::Slot;
@@ -30,7 +31,7 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         check.plain(&format!("{key}.help"), help)?;
     }
     let kind = kind(check, key, &mut slot)?;
-    if slot.secret && !matches!(kind, Kind::Digits { .. } | Kind::Number { .. } | Kind::Phone) {
+    if slot.secret && !matches!(kind, Kind::Digits { .. } | Kind::Number { .. } | Kind::Phone | Kind::Id(_)) {
         return check.fault(format!("{key}.secret"), "only digits and numbers can be secret", "remove it");
     }
     let read_back = match (&slot.read_back, slot.secret) {
@@ -81,6 +82,11 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
         (slot.min.is_some() && !is_number, "min", "a number, money or digits"),
         (slot.max.is_some() && !is_number && slot.r#type != Type::Items, "max", "a number, money, items or digits"),
         (slot.of.is_some() && slot.r#type != Type::Span, "of", "a span"),
+        (slot.scheme.is_some() && slot.r#type != Type::Id, "scheme", "an id"),
+        (slot.pattern.is_some() && slot.r#type != Type::Id, "pattern", "an id"),
+        (slot.check.is_some() && slot.r#type != Type::Id, "check", "an id"),
+        (slot.parts.is_some() && slot.r#type != Type::Address, "parts", "an address"),
+        (slot.wards.is_some() && slot.r#type != Type::Address, "wards", "an address"),
         (slot.lunar && (slot.r#type != Type::Date || check.language != Language::Vi), "lunar", "a Vietnamese date"),
     ];
     if let Some((_, name, kind)) = stray.iter().find(|(bad, _, _)| *bad) {
@@ -102,6 +108,10 @@ fn kind(check: &Check, key: &str, slot: &mut SlotFile) -> Result<Kind, BotFault>
             Some(SpanEnds::Dates) => Kind::Span { of: SpanOf::Dates },
             None => return check.fault(format!("{key}.of"), "is missing", "write of = \"times\" or of = \"dates\""),
         },
+        Type::Name => Kind::Name,
+        Type::Email => Kind::Email,
+        Type::Address => Kind::Address(Arc::new(capture::address(check, key, slot)?)),
+        Type::Id => Kind::Id(capture::scheme(check, key, slot)?),
         Type::Text => Kind::Text,
     })
 }

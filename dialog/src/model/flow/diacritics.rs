@@ -58,6 +58,30 @@ fn known(bot: &Bot, step: Step) -> Vec<Vec<String>> {
     all.filter(|phrase: &Vec<String>| !phrase.is_empty()).collect()
 }
 
+/// The same in a sentence that has its marks: the names of two words and more that the bot offers, since words without marks are words
+/// there ("sau" is "after").
+pub(super) fn restore_names(words: Vec<String>, bot: &Bot) -> Vec<String> {
+    if bot.language != Language::Vi {
+        return words;
+    }
+    let choices = bot.slots.iter().filter_map(|slot| if let Kind::Choice(all) = &slot.kind { Some(all) } else { None });
+    let names: Vec<&Vec<String>> =
+        choices.flatten().flat_map(|choice| &choice.words).filter(|name| name.len() > 1).collect();
+    let mut out = words;
+    for at in 0..out.len() {
+        let fits = |name: &&&Vec<String>| {
+            let said = out.get(at..at + name.len());
+            said.is_some_and(|said| {
+                said.iter().zip(name.iter()).all(|(said, meant)| said.is_ascii() && fold(meant) == *said)
+            })
+        };
+        if let Some(name) = names.iter().find(fits).map(|name| (*name).clone()) {
+            out.splice(at..at + name.len(), name);
+        }
+    }
+    out
+}
+
 fn fold(word: &str) -> String {
     word.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }

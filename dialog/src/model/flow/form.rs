@@ -181,6 +181,10 @@ impl Form {
         self.proposed = Some((slot, value));
     }
 
+    pub fn value(&self, slot: usize) -> Option<&Value> {
+        self.slots[slot].as_ref().map(|filled| &filled.value)
+    }
+
     /// The slot for which another value was proposed.
     pub fn proposed(&self) -> Option<usize> {
         self.proposed.as_ref().map(|(slot, _)| *slot)
@@ -203,7 +207,7 @@ impl Form {
         let spec = &self.bot.slots[slot];
         match self.checked_value(slot) {
             Some(_) if spec.secret => self.bot.prompts.secret.clone(),
-            Some(value) => say::value(value, &spec.kind, self.bot.language, self.today()),
+            Some(value) => say::checked(value, &spec.kind, self.bot.language, self.today()),
             None => String::new(),
         }
     }

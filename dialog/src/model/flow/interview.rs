@@ -216,6 +216,18 @@ impl Interview {
         self.again()
     }
 
+    /// An entry that cannot be right as it was understood: why is told, and it is asked for again, or corrected.
+    pub fn faulty(&mut self, slot: usize, parts: Parts, why: &str) -> Reply {
+        self.form.take_proposal(slot);
+        let cleared = self.form.is_filled(slot).then(|| self.form.clear(slot));
+        self.inquiry.step = Step::Slot(slot);
+        // What is secret is not said: all of it is asked for once more.
+        self.inquiry.parts = if self.form.bot.slots[slot].secret { Parts::default() } else { parts };
+        let mut reply = self.refused(why);
+        reply.slots.extend(cleared);
+        reply
+    }
+
     pub fn begin(&mut self, task: usize) {
         self.inquiry.parts = Parts::default();
         self.form.begin(task);

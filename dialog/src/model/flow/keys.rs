@@ -18,7 +18,7 @@ impl Context<'_> {
             Some(meaning) => meaning,
             None if keys == "0" && *keypad == Keypad::Menu => Meaning::Command(Command::Person),
             None if *keypad == Keypad::Menu => Meaning::WrongKey,
-            None => Meaning::WrongEntry,
+            None => self.keyed_fault(keys).unwrap_or(Meaning::WrongEntry),
         }
     }
 

@@ -4,6 +4,7 @@ use crate::language::Language;
 use crate::value;
 use crate::value::answer::{Question, answer};
 use crate::value::around::{Unclear, makes_exception, moves};
+use crate::value::capture::id::Scheme;
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
 use crate::value::items;
@@ -64,6 +65,15 @@ pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
             (Language::En, Kind::Money(_)) => &["amount", "price"],
             (Language::Vi, Kind::Money(_)) => &["số tiền"],
             (Language::En, Kind::Phone) => &["phone", "number"],
+            (Language::En, Kind::Name) => &["name", "spelling"],
+            (Language::Vi, Kind::Name) => &["tên"],
+            (_, Kind::Email) => &["email", "mail"],
+            (Language::En, Kind::Address(_)) => &["address"],
+            (Language::Vi, Kind::Address(_)) => &["địa chỉ"],
+            (Language::En, Kind::Id(Scheme::Card)) => &["card"],
+            (Language::Vi, Kind::Id(Scheme::Card)) => &["thẻ"],
+            (Language::Vi, Kind::Id(Scheme::Citizen)) => &["căn cước"],
+            (Language::Vi, Kind::Id(Scheme::Tax)) => &["mã số thuế"],
             (Language::Vi, Kind::Date) => &["ngày"],
             (Language::Vi, Kind::Time) => &["giờ"],
             (Language::Vi, Kind::Duration) => &["bao lâu", "thời gian"],

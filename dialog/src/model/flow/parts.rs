@@ -3,6 +3,7 @@
 use crate::keypad;
 use crate::language::Language;
 use crate::turn::backchannel::is_hesitation;
+use crate::value::capture::address::Address;
 use crate::value::correction::{TakenBack, taken_back};
 use crate::value::found::Found;
 use crate::value::item::Items;
@@ -18,6 +19,8 @@ pub(super) struct Parts {
     turns: Vec<Vec<String>>,
     /// A list of items of which something is still to be asked.
     pub items: Option<Items>,
+    /// An address of which parts are still to be asked.
+    pub address: Option<Address>,
 }
 
 /// What words come to at a slot that takes an entry in parts.
@@ -42,12 +45,22 @@ pub(super) struct Asked<'a> {
 
 impl Parts {
     pub fn is_empty(&self) -> bool {
-        self.turns.is_empty() && self.items.is_none()
+        self.turns.is_empty() && self.items.is_none() && self.address.is_none()
     }
 
     /// A list of items that is not whole.
     pub fn of_items(slot: usize, items: Items) -> Parts {
-        Parts { slot, turns: Vec::new(), items: Some(items) }
+        Parts { slot, items: Some(items), ..Parts::default() }
+    }
+
+    /// An address that is not whole.
+    pub fn of_address(slot: usize, address: Address) -> Parts {
+        Parts { slot, address: Some(address), ..Parts::default() }
+    }
+
+    /// What these turns have brought.
+    pub fn of_turns(slot: usize, turns: Vec<Vec<String>>) -> Parts {
+        Parts { slot, turns, ..Parts::default() }
     }
 
     /// All words so far.
@@ -92,7 +105,7 @@ impl Parts {
         if !words.is_empty() {
             turns.push(words.to_vec());
         }
-        Parts { slot: self.slot, turns, items: None }
+        Parts { turns, ..Parts::of_turns(self.slot, Vec::new()) }
     }
 
     /// What these words make of the parts.
@@ -194,7 +207,7 @@ fn refused(words: &[String], language: Language) -> Option<(TakenBack, usize)> {
 
 /// Digits of which a part was taken back as they were said: "four oh eight, no, seven" is 407. New digits stand in place of as many
 /// as they are, or of fewer where only so the entry has its length. An empty text: all was taken back. `None`: nothing was.
-fn corrected(asked: Asked, words: &[String]) -> Option<String> {
+pub(super) fn corrected(asked: Asked, words: &[String]) -> Option<String> {
     let (min, max) = match asked.kind {
         Kind::Digits { min, max } => (*min, *max),
         Kind::Phone => (7, 15),

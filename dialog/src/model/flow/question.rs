@@ -1,4 +1,5 @@
 //! What is asked at a step, and how keys answer it.
+use super::capture;
 use super::form::Form;
 use super::meaning::Aside;
 use super::parts::Parts;
@@ -54,6 +55,9 @@ fn rest(form: &Form, slot: usize, parts: &Parts) -> String {
     }
     if let (Some(items), Kind::Items(plan)) = (&parts.items, &bot.slots[slot].kind) {
         return items_gap(form, items, plan);
+    }
+    if let Some(question) = capture::rest(form, slot, parts) {
+        return question;
     }
     let said = |words: &[String]| match value::digits(words, bot.language) {
         Some((digits, len)) if len == words.len() => say::digits(&digits, bot.language),

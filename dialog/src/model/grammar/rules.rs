@@ -1,5 +1,5 @@
 //! `Rules`: the rules of a grammar while it is built, one for each slot that it can fill.
-use super::{en, vi};
+use super::{capture, en, vi};
 use crate::bot::{Bot, Commands, Fact, Slot, call_back_phrases};
 use crate::language::Language;
 use crate::value;
@@ -201,14 +201,20 @@ impl Rules<'_> {
     pub fn value_of_slot(&mut self, bot: &Bot, s: usize, asked: Option<usize>, prefix: &str) -> Option<String> {
         let slot = &bot.slots[s];
         // A string of digits and a yes belong to their own question.
-        let own = matches!(slot.kind, Kind::Digits { .. } | Kind::Phone | Kind::YesNo);
-        if slot.kind == Kind::Text || (own && asked != Some(s)) {
+        let own = matches!(
+            slot.kind,
+            Kind::Digits { .. } | Kind::Phone | Kind::YesNo | Kind::Id(_) | Kind::Name | Kind::Email
+        );
+        if matches!(slot.kind, Kind::Text | Kind::Address(_)) || (own && asked != Some(s)) {
             return None;
         }
         let value = match &slot.kind {
             Kind::Items(plan) => self.items(plan, &format!("{prefix}_{}", slot.name.to_lowercase()), asked == Some(s)),
             kind => self.value(kind, asked == Some(s)),
         };
+        if value.is_empty() {
+            return None;
+        }
         let name = self.rule(&format!("{prefix}_{}", slot.name.to_lowercase()), value);
         let cues = slot.cues.iter().map(|c| tokens(c, self.language)).collect::<Vec<_>>();
         let carrier = match (alternatives(cues.into_iter()), self.carrier(&slot.kind)) {
@@ -384,7 +390,8 @@ impl Rules<'_> {
                     Language::Vi => vi::span(&end, *of),
                 }
             }
-            Kind::Items(_) | Kind::Text => String::new(),
+            Kind::Id(_) | Kind::Name | Kind::Email => capture::entry(kind, self.language),
+            Kind::Address(_) | Kind::Items(_) | Kind::Text => String::new(),
         }
     }
 }

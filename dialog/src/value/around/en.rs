@@ -3,6 +3,9 @@ use super::lists::Lists;
 
 pub(super) const LISTS: Lists = Lists {
     not: &[
+        "was going to say",
+        "was gonna say",
+        "were going to say",
         "skip",
         "drop",
         "forget",

@@ -17,7 +17,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         office date day time number code pin phone telephone cell mobile reservation appointment trip flight ticket visit event dinner lunch \
         breakfast conference party birthday wedding anniversary vacation business interview answer choice name morning afternoon evening night \
         lunchtime digits possible pay paying thinking how's enough sharp best gosh wow goodness jeez golly blimey righto alrighty number's code's phone's pin's time's \
-        date's name's day's altogether total size pizza space desk party group all",
+        date's name's day's altogether total anything something available availability better opening openings size pizza space desk party group all",
     people: "wife husband partner spouse girlfriend boyfriend friend friends colleague colleagues coworker coworkers team family kid kids child \
         children son daughter sons daughters mother father mom mum dad parents brother sister boss client clients people person persons guest \
         guests everyone everybody someone somebody who",
@@ -108,6 +108,8 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "been in",
         "was in",
         "were in",
+        "size of",
+        "sizes of",
     ],
     matter_behind: &["or not"],
 };

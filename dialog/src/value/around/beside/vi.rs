@@ -54,6 +54,10 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "vậy thôi",
         "thế thôi",
         "không vấn đề gì",
+        "hôm bữa",
+        "nhưng giờ",
+        "nhưng bây giờ",
+        "bữa hổm",
     ],
     hesitations: &[
         "còn",

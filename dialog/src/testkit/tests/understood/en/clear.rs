@@ -3,6 +3,10 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "chicago's fine", "chicago"),
+    ("time", "do you have anything at two fifteen p m", "14:15"),
+    ("date", "is there anything on friday", "2026-11-27"),
+    ("date", "I was going to say Monday but Tuesday's better", "2026-12-01"),
+    ("people time", "table for two seven thirty pm", "2 19:30"),
     ("time", "hmm, would ten thirty in the morning be possible", "10:30"),
     ("city", "boston's no good, chicago", "chicago"),
     ("city", "boston is too expensive, chicago", "chicago"),
@@ -59,6 +63,7 @@ const ASKED_ABOUT: &[Row] = &[
     ("people city", "two / three in boston", "2 boston?"),
     ("times people", "two to four people", "asks"),
     ("date", "december the tenth, a friday", "2026-12-10?"),
+    ("size", "the size of a large", "large?"),
     ("people", "four... no, my brother can't come, three", "4?"),
     ("city", "boston, no, not chicago", "boston?"),
     ("city", "boston, oh no, not boston", "boston?"),

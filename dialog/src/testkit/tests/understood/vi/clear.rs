@@ -3,6 +3,8 @@ use crate::testkit::tests::understood::{Row, check_rows};
 
 const CLEAR: &[Row] = &[
     ("city", "cho mình book ở Sài Gòn nha", "sài gòn"),
+    ("city", "cho mình book ở da nang", "đà nẵng"),
+    ("date", "hôm bữa chị nói thứ hai nhưng giờ đổi qua thứ ba", "2026-12-01"),
     ("city", "đà nẵng giúp em nha, cám ơn nhiều", "đà nẵng"),
     ("city", "huế, khoan, không, hà nội", "hà nội"),
     ("date", "mai nhen", "2026-11-26"),
@@ -47,6 +49,7 @@ const ASKED_ABOUT: &[Row] = &[
     ("city", "huế thì thôi", "huế?"),
     ("city", "rời huế", "huế?"),
     ("city", "đi huế rồi", "huế?"),
+    ("amount", "năm mười ngàn", "50000?"),
     ("city", "huế, à không, không phải huế", "huế?"),
     ("date", "thứ sáu, à không, thứ sáu em bận", "2026-11-27?"),
     ("people", "bốn người hôm qua", "4?"),
