@@ -19,6 +19,7 @@ pub mod observe;
 pub mod outbound;
 pub mod plans;
 pub mod recordings;
+pub mod rehearse;
 pub mod security;
 pub mod server;
 pub mod standby;

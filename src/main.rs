@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use switchboard::config::Config;
 use switchboard::server::{self, Reach};
-use switchboard::{accounts, chat, console, doctor, models, recordings};
+use switchboard::{accounts, chat, console, doctor, models, recordings, rehearse};
 
 /// A call is some thousand small allocations, made on one thread and freed on another: a third less of a call's CPU than the
 /// system's allocator takes (docs/adr/0013).
@@ -45,6 +45,8 @@ enum Command {
     },
     /// Call a SIP address, or a bot as a browser does, with the built-in softphone, hold a conversation by voice, and report how fast it answered.
     Call(Box<softphone::Args>),
+    /// Rehearse bots: scripted callers by text, with what is expected of the bot, and a report. Or do a recorded call again.
+    Rehearse(Box<rehearse::Args>),
     /// List the speech models that can be had, fetch them, and check one's file.
     Models(models::Args),
     /// Take recordings out of the store, decrypted.
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
             Command::Check { config } => doctor::run(&config),
             Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args, console::print).await,
+            Command::Rehearse(args) => rehearse::run(*args).await,
             Command::Models(args) => models::run(args).await,
             Command::Recordings(args) => recordings::run(args).await,
             Command::User(args) => accounts::user(args).await,

@@ -2,9 +2,10 @@
 use crate::bot::Bot;
 use crate::conversation::{
     AnsweredBy, Conversation, Guidance, GuidanceFault, HandOver, HangUpReason, Input, Output, PersonFault, PersonNews,
-    PersonOrder, SayId, ToolFault, ToolId,
+    PersonOrder, ToolFault, ToolId,
 };
 use crate::model::brain::Brain;
+use crate::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
 use crate::tool::HttpRequest;
 use jiff::civil::{DateTime, date};
 use std::collections::VecDeque;
@@ -18,20 +19,9 @@ pub fn today() -> DateTime {
     date(2026, 11, 25).at(9, 0, 0, 0)
 }
 
-struct Playing {
-    say: SayId,
-    text: String,
-    chars: usize,
-    began: bool,
-}
-
-/// A caller's end of the line: it plays clauses at 15 characters a second and reports what was heard.
+/// A conversation on a simulated line, with the trace of what it did.
 pub struct Sim {
-    pub talk: Conversation,
-    now: Instant,
-    start: Instant,
-    playing: VecDeque<Playing>,
-    paused: bool,
+    line: SimulatedLine,
     pub trace: Vec<String>,
     pub outputs: Vec<Output>,
     /// The tools that run, the oldest first.
@@ -41,7 +31,14 @@ pub struct Sim {
     pub confidence: f32,
 }
 
-const CHAR: Duration = Duration::from_millis(66);
+/// The conversation itself.
+impl std::ops::Deref for Sim {
+    type Target = SimulatedLine;
+
+    fn deref(&self) -> &SimulatedLine {
+        &self.line
+    }
+}
 
 impl Sim {
     pub fn new(bot: Bot) -> Sim {
@@ -53,13 +50,8 @@ impl Sim {
     }
 
     fn with(talk: Conversation) -> Sim {
-        let now = Instant::now();
         Sim {
-            talk,
-            now,
-            start: now,
-            playing: VecDeque::new(),
-            paused: false,
+            line: SimulatedLine::new(talk, Instant::now()),
             trace: Vec::new(),
             outputs: Vec::new(),
             tools: VecDeque::new(),
@@ -69,7 +61,7 @@ impl Sim {
     }
 
     pub fn input(&mut self, input: Input) {
-        self.talk.handle(self.now, input);
+        self.line.input(input);
         self.drain();
     }
 
@@ -78,27 +70,13 @@ impl Sim {
     }
 
     fn drain(&mut self) {
-        while let Some(output) = self.talk.poll() {
+        while let Some(output) = self.line.poll() {
             self.outputs.push(output.clone());
             match output {
-                Output::Say { say, clause, .. } => {
-                    let text = clause.said().to_owned();
-                    self.note(format!("bot: {text}"));
-                    self.playing.push_back(Playing { say, text, chars: 0, began: false });
-                }
-                Output::Pause => {
-                    self.paused = true;
-                    self.note("hold".into());
-                }
-                Output::Resume => {
-                    self.paused = false;
-                    self.note("resume".into());
-                }
-                Output::Hush { floor, .. } => {
-                    self.paused = false;
-                    self.playing.retain(|p| p.say >= floor);
-                    self.note("hush".into());
-                }
+                Output::Say { clause, .. } => self.note(format!("bot: {}", clause.said())),
+                Output::Pause => self.note("hold".into()),
+                Output::Resume => self.note("resume".into()),
+                Output::Hush { .. } => self.note("hush".into()),
                 Output::Listen(_) | Output::Complete | Output::NoTurn | Output::Late => {}
                 Output::Keying(open) => self.note(format!("keying {open}")),
                 Output::Turn { text, by, .. } => {
@@ -150,53 +128,16 @@ impl Sim {
 
     /// Lets time pass: sound plays, deadlines come.
     pub fn pass(&mut self, time: Duration) {
-        let until = self.now + time;
-        while self.now < until {
-            // Nothing sounds: go straight to what is due.
-            let silent = self.playing.is_empty() || self.paused;
-            let due = self.talk.deadline().map_or(until, |(at, _)| at.max(self.now + Duration::from_millis(1)));
-            let step = if silent { due.min(until) - self.now } else { Duration::from_millis(20).min(until - self.now) };
-            self.now += step;
-            self.play(step);
-            if self.talk.deadline().is_some_and(|(at, _)| at <= self.now) {
-                self.input(Input::Tick);
-                assert!(
-                    self.talk.deadline().is_none_or(|(at, _)| at > self.now),
-                    "a deadline stays due: {:?}",
-                    self.talk.deadline().map(|d| d.1)
-                );
-            }
-        }
-    }
-
-    fn play(&mut self, step: Duration) {
-        if self.paused {
-            return;
-        }
-        let Some(first) = self.playing.front_mut() else { return };
-        let all = first.text.chars().count();
-        let began = std::mem::replace(&mut first.began, true);
-        let before = first.chars;
-        // The remainder of a character's time is not kept: a step is 20 ms, so three of them are one character.
-        first.chars += usize::from(
-            (self.now - self.start).as_millis() as u64 / CHAR.as_millis() as u64
-                != (self.now - step - self.start).as_millis() as u64 / CHAR.as_millis() as u64,
-        );
-        let (say, chars) = (first.say, first.chars);
-        if !began {
-            self.input(Input::Speaking { say });
-        } else if chars >= all {
-            self.playing.pop_front();
-            self.input(Input::Heard { say, chars: all as u32, whole: true });
-        } else if chars != before && chars.is_multiple_of(8) {
-            self.input(Input::Heard { say, chars: chars as u32, whole: false });
+        let until = self.line.now() + time;
+        while self.line.step(until) {
+            self.drain();
         }
     }
 
     /// Lets the bot finish.
     pub fn listen(&mut self) {
         for _ in 0..6_000 {
-            if self.playing.is_empty() || self.paused {
+            if !self.speaking() || self.line.is_paused() {
                 break;
             }
             self.pass(Duration::from_millis(20));
@@ -204,16 +145,15 @@ impl Sim {
     }
 
     pub fn speaking(&self) -> bool {
-        !self.playing.is_empty()
+        self.line.playing().is_some()
     }
 
     /// Speaks for a while and falls silent, as a gate and a recogniser would report it. `None`: nothing was understood.
     pub fn speak(&mut self, text: Option<&str>, length: Duration) {
-        // A gate reports a voice 130 ms after its onset, and its end 200 ms late.
-        self.pass(Duration::from_millis(130));
+        self.pass(VOICE_NOTICED);
         self.input(Input::SpeechStarted);
-        self.pass(length + Duration::from_millis(70));
-        self.input(Input::SpeechStopped { ago: Duration::from_millis(200), spoke: Duration::ZERO });
+        self.pass(length + VOICE_ENDED - VOICE_NOTICED);
+        self.input(Input::SpeechStopped { ago: VOICE_ENDED, spoke: Duration::ZERO });
         self.pass(Duration::from_millis(20));
         self.input(Input::Words { text: text.map(str::to_string), confidence: self.confidence, is_final: true });
     }
@@ -242,7 +182,7 @@ impl Sim {
     /// A supervisor guides the bot, if it can follow. `json`: the slots, and `task` and `say` beside them.
     pub fn guide(&mut self, id: u64, json: &str) -> Result<(), GuidanceFault> {
         let guidance = guidance(json);
-        self.talk.check_guidance(&guidance, false)?;
+        self.line.talk.check_guidance(&guidance, false)?;
         self.input(Input::Guided { id, guidance });
         Ok(())
     }
@@ -250,7 +190,7 @@ impl Sim {
     /// Who has taken the call over gives it back.
     pub fn hand_back(&mut self, json: &str) -> Result<(), GuidanceFault> {
         let guidance = guidance(json);
-        self.talk.check_guidance(&guidance, true)?;
+        self.line.talk.check_guidance(&guidance, true)?;
         self.input(Input::HandedBack(guidance));
         Ok(())
     }

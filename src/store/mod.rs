@@ -122,6 +122,12 @@ pub async fn probe(dir: &Path) -> Result<Option<u64>, Fault> {
     disk::probe(dir).await.map(Some).map_err(|fault| fault.named(dir))
 }
 
+/// An ended call with its timeline, for commands: also while a server runs.
+pub async fn ended_call(pool: &AccessPool, id: &str) -> Result<Option<(Call, Vec<TimelineEvent>)>, Fault> {
+    let Some(call) = read::one(&pool.read, id).await? else { return Ok(None) };
+    Ok(Some((call, read::timeline(&pool.read, id).await?)))
+}
+
 /// Users, sessions, tokens and the audit in `dir`, for commands: made where there are none, and also while a server runs.
 pub async fn access(dir: &Path) -> Result<AccessPool, Fault> {
     let directory = |why| Fault::Directory { dir: dir.to_owned(), why };

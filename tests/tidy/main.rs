@@ -12,7 +12,7 @@ mod source;
 use graph::Graph;
 use source::Source;
 
-const CRATES: [&str; 5] = [".", "media", "dialog", "telephony", "softphone"];
+const CRATES: [&str; 6] = [".", "media", "dialog", "telephony", "softphone", "rehearse"];
 
 /// The tree that is tested, as cargo names it at run time.
 fn root() -> PathBuf {
@@ -122,13 +122,14 @@ fn dependencies_point_one_way() {
     let manifest = |dir: &str| -> Table {
         toml::from_str(&fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap()).unwrap()
     };
-    let ours = ["switchboard", "media", "dialog", "telephony", "softphone"];
+    let ours = ["switchboard", "media", "dialog", "telephony", "softphone", "rehearse"];
     for (dir, allowed) in [
         ("dialog", &[][..]),
         ("media", &[]),
         ("telephony", &["media"]),
         ("softphone", &["media", "telephony"]),
-        (".", &["media", "dialog", "telephony", "softphone"]),
+        ("rehearse", &["dialog"]),
+        (".", &["media", "dialog", "telephony", "softphone", "rehearse"]),
     ] {
         let found = rules::own_dependencies(&manifest(dir), &ours);
         let wrong: Vec<_> = found.iter().filter(|(name, _)| !allowed.contains(&name.as_str())).collect();
@@ -198,7 +199,7 @@ fn names_are_nouns_of_the_trade() {
 fn no_machine_is_named() {
     none(offences(rules::machine), "paths of one machine do not belong in the tree");
     let mut texts = vec![root().join("Makefile"), root().join(".ci/run"), root().join("configs/server.toml")];
-    for dir in ["docs", "docs/adr", "configs/bots", "."] {
+    for dir in ["docs", "docs/adr", "configs/bots", "configs/rehearsals", "."] {
         let entries = fs::read_dir(root().join(dir)).into_iter().flatten().map(|entry| entry.unwrap().path());
         texts.extend(entries.filter(|path| path.extension().is_some_and(|end| end == "md" || end == "toml")));
     }

@@ -36,9 +36,10 @@ pub fn reads_clock(source: &Source) -> Vec<usize> {
 }
 
 /// Where nothing but [`DRIVERS`] may read the clock: the crates that are cores throughout, and the cores among drivers.
-pub const CORES: [&str; 22] = [
+pub const CORES: [&str; 23] = [
     "media/src/",
     "dialog/src/",
+    "rehearse/src/",
     "softphone/src/phone.rs",
     "src/call/acts.rs",
     "src/call/approvals.rs",
@@ -104,7 +105,7 @@ pub fn unbounded(source: &Source) -> Vec<usize> {
 }
 
 pub fn serialisable(source: &Source) -> Vec<usize> {
-    const PLACES: [&str; 8] = [
+    const PLACES: [&str; 9] = [
         "src/config.rs",
         "src/config/",
         "src/api/wire.rs",
@@ -114,6 +115,8 @@ pub fn serialisable(source: &Source) -> Vec<usize> {
         "dialog/src/bot",
         "dialog/src/turn/plan.rs",
         "dialog/src/language.rs",
+        // What is read from a rehearsal's file.
+        "rehearse/src/scenario/",
     ];
     if source.of_tests || PLACES.iter().any(|place| source.name.starts_with(place)) {
         return Vec::new();

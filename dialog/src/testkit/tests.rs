@@ -1,6 +1,6 @@
 //! Whole conversations under simulated time.
 use super::*;
-use crate::clause::Clause;
+use crate::clause::{Clause, SayId};
 use crate::history::Line;
 
 mod approval;

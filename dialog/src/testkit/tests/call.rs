@@ -5,7 +5,7 @@ use super::*;
 fn history_holds_what_was_heard_to_the_word() {
     let mut sim = sim(BOOKING);
     // "Hello, this is the room booking line." begins after the disclosure.
-    while sim.look().iter().all(|_| true) && sim.playing.front().is_some_and(|p| !p.text.starts_with("Would")) {
+    while sim.look().iter().all(|_| true) && sim.line.playing().is_some_and(|text| !text.starts_with("Would")) {
         sim.pass(Duration::from_millis(20));
     }
     sim.pass(Duration::from_millis(1_500));

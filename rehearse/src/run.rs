@@ -1,0 +1,143 @@
+//! `rehearse`: runs scenarios with their variations, on all processors, and gathers what came of them.
+use crate::call::{self, Setting};
+use crate::caller::ScriptedCaller;
+use crate::random::Random;
+use crate::record::{Failure, Record};
+use crate::scenario::{Rehearsal, Scenario};
+use crate::tools::{ScenarioTools, Tools};
+use crate::verdict;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What is to be run.
+#[derive(Clone, Default)]
+pub struct Plan {
+    pub seed: u64,
+    /// In place of the files' own `runs`.
+    pub runs: Option<u32>,
+    /// Only this one, from 1.
+    pub run: Option<u32>,
+    /// Only scenarios whose names hold this.
+    pub scenario: Option<String>,
+    /// Threads; `None`: as many as there are processors.
+    pub threads: Option<usize>,
+}
+
+/// Makes the tools of one run, in place of the answers in its file.
+pub type MakeTools<'a> = &'a (dyn Fn(&Scenario) -> Box<dyn Tools> + Sync);
+
+/// What came of one scenario.
+pub struct Outcome<'a> {
+    pub rehearsal: &'a Rehearsal,
+    pub scenario: &'a Scenario,
+    pub runs: Vec<Run>,
+}
+
+pub struct Run {
+    /// From 1.
+    pub number: u32,
+    pub record: Record,
+    pub failures: Vec<Failure>,
+}
+
+impl Outcome<'_> {
+    pub fn failed(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| !run.failures.is_empty())
+    }
+
+    pub fn has_passed(&self) -> bool {
+        self.failed().next().is_none()
+    }
+
+    /// From the caller's last word to the bot's first sound, of all runs, the fastest first.
+    pub fn responses(&self) -> Vec<Duration> {
+        let mut all: Vec<Duration> = self.runs.iter().flat_map(|run| run.record.responses.iter().copied()).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// The value below which this share of sorted values lies; `None`: there are none.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((sorted.len() * percent).div_ceil(100).saturating_sub(1).min(last)).copied()
+}
+
+/// Runs everything that the plan chooses; `start` is the moment at which each call's time begins. The outcomes stand in the order of the
+/// files and their scenarios, whatever was done first.
+pub fn rehearse<'a>(
+    rehearsals: &'a [Rehearsal],
+    plan: &Plan,
+    make_tools: Option<MakeTools<'_>>,
+    start: Instant,
+) -> Vec<Outcome<'a>> {
+    let chosen = |scenario: &Scenario| plan.scenario.as_ref().is_none_or(|part| scenario.name.contains(part));
+    let all: Vec<(&Rehearsal, &Scenario)> = rehearsals
+        .iter()
+        .flat_map(|rehearsal| rehearsal.scenarios.iter().map(move |scenario| (rehearsal, scenario)))
+        .filter(|(_, scenario)| chosen(scenario))
+        .collect();
+    let threads = plan.threads.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(all.len())));
+    thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, all.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((place, (rehearsal, scenario))) = take(&next, &all) {
+                    let outcome = run_scenario(rehearsal, scenario, plan, make_tools, start);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, outcome));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// The next piece of work, with its place.
+fn take<T: Copy>(next: &AtomicUsize, all: &[T]) -> Option<(usize, T)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    all.get(place).map(|work| (place, *work))
+}
+
+fn run_scenario<'a>(
+    rehearsal: &'a Rehearsal,
+    scenario: &'a Scenario,
+    plan: &Plan,
+    make_tools: Option<MakeTools<'_>>,
+    start: Instant,
+) -> Outcome<'a> {
+    let reprompts = call::reprompts(&rehearsal.bot);
+    let runs = plan.runs.unwrap_or(rehearsal.runs);
+    let numbers = match plan.run {
+        Some(one) => one..=one,
+        None => 1..=runs,
+    };
+    let run = |number: u32| {
+        let random = Random::of_run(plan.seed, &scenario.name, number);
+        let record = match make_tools {
+            Some(make) => one_call(rehearsal, scenario, make(scenario).as_mut(), random, &reprompts, start),
+            None => one_call(rehearsal, scenario, &mut ScenarioTools::new(&scenario.tools), random, &reprompts, start),
+        };
+        let failures = verdict::failures(&record, &scenario.expect);
+        Run { number, record, failures }
+    };
+    Outcome { rehearsal, scenario, runs: numbers.map(run).collect() }
+}
+
+fn one_call(
+    rehearsal: &Rehearsal,
+    scenario: &Scenario,
+    tools: &mut dyn Tools,
+    random: Random,
+    reprompts: &BTreeSet<String>,
+    start: Instant,
+) -> Record {
+    let person = scenario.person.as_ref();
+    let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person, reprompts };
+    call::hold(setting, &mut ScriptedCaller::new(scenario, random), start)
+}
