@@ -23,6 +23,7 @@ use std::time::Instant;
 mod approvals;
 mod asked_back;
 mod attempts;
+pub mod beside;
 mod diacritics;
 mod findings;
 mod form;
@@ -79,6 +80,7 @@ impl Brain for Flow {
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
+            BrainInput::EagerEnd { .. } | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
         };
         self.think(reply);
     }

@@ -9,6 +9,7 @@ mod brain;
 mod call;
 mod callers;
 mod change;
+mod chat;
 mod desk;
 mod headers;
 mod items;
