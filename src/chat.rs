@@ -1,15 +1,19 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
+use crate::config::Config;
+use crate::language_models::{LanguageModels, QUEUE};
 use crate::store::Store;
 use crate::{console, tools};
 use anyhow::Context;
 use dialog::approval::ApprovalCall;
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, Input, Output, PersonFault, PersonNews, PersonOrder, ToolCall, Why};
+use dialog::model::language_model::{ModelNews, ModelRequest, RequestId};
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// One chat: the conversation, and a clock that stands still.
 struct Chat<W> {
@@ -19,6 +23,10 @@ struct Chat<W> {
     now: Instant,
     out: W,
     tools: VecDeque<ToolCall>,
+    models: Arc<LanguageModels>,
+    /// Requests to language models, and those that are not wanted any more.
+    asked: VecDeque<ModelRequest>,
+    stopped: Vec<RequestId>,
     over: bool,
 }
 
@@ -30,14 +38,38 @@ pub async fn open(file: &Path) -> anyhow::Result<()> {
         "{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n",
         bot.name, bot.language
     ))?;
+    // A bot with a model asks as the server of this directory would.
+    let models = match &bot.model {
+        Some(_) => LanguageModels::load(&Config::load(None)?),
+        None => LanguageModels::default(),
+    };
     let conversation = Conversation::new(Arc::new(bot), jiff::Zoned::now().datetime());
-    console::written(run(conversation, std::io::stdin().lock(), std::io::stdout()).await)
+    console::written(run_with(conversation, Arc::new(models), std::io::stdin().lock(), std::io::stdout()).await)
 }
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.
 pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
-    let id = Store::new_id();
-    let mut chat = Chat { id, conversation, now: Instant::now(), out, tools: VecDeque::new(), over: false };
+    run_with(conversation, Arc::new(LanguageModels::default()), lines, out).await
+}
+
+/// The same with language models.
+pub async fn run_with(
+    conversation: Conversation,
+    models: Arc<LanguageModels>,
+    lines: impl BufRead,
+    out: impl Write,
+) -> std::io::Result<()> {
+    let mut chat = Chat {
+        id: Store::new_id(),
+        conversation,
+        now: Instant::now(),
+        out,
+        tools: VecDeque::new(),
+        models,
+        asked: VecDeque::new(),
+        stopped: Vec::new(),
+        over: false,
+    };
     chat.feed(Input::Answered)?;
     chat.settle().await?;
     for line in lines.lines() {
@@ -65,24 +97,74 @@ pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Writ
 impl<W: Write> Chat<W> {
     /// Lets every tool answer, and keys that no gap ends be an entry.
     async fn settle(&mut self) -> std::io::Result<()> {
-        while let Some(call) = self.tools.pop_front() {
-            let result = match ApprovalCall::of(&call) {
-                Some(ApprovalCall { action, default, .. }) => {
-                    writeln!(self.out, "  (nobody here to approve {action}: {} by default)", default.name())?;
-                    Ok(serde_json::json!({ "decision": default.name() }))
+        loop {
+            if let Some(call) = self.tools.pop_front() {
+                self.run_tool(call).await?;
+            } else if let Some(request) = self.asked.pop_front() {
+                self.ask(request).await?;
+            } else {
+                match self.conversation.deadline() {
+                    // The model is to be asked again, or has taken too long.
+                    Some((at, Why::Brain)) if !self.over => tokio::time::sleep_until(self.pass(at).into()).await,
+                    Some((at, Why::KeyGap)) => self.now = self.now.max(at),
+                    _ => break,
                 }
-                None => {
-                    writeln!(self.out, "  (asking {})", tools::origin(&call))?;
-                    tools::run(&self.id, &call).await
-                }
-            };
-            self.feed(Input::ToolDone { id: call.id, result })?;
-        }
-        if let Some((at, Why::KeyGap)) = self.conversation.deadline() {
-            self.now = self.now.max(at);
-            self.feed(Input::Tick)?;
+                self.feed(Input::Tick)?;
+            }
         }
         self.out.flush()
+    }
+
+    /// Time goes on to this moment; how long that is to be waited for.
+    fn pass(&mut self, at: Instant) -> Instant {
+        let left = at.saturating_duration_since(self.now);
+        self.now = self.now.max(at);
+        Instant::now() + left
+    }
+
+    /// Asks a language model, while time passes.
+    async fn ask(&mut self, request: ModelRequest) -> std::io::Result<()> {
+        let (out, mut news) = mpsc::channel(QUEUE);
+        let id = request.id;
+        let asking = tokio::spawn(self.models.clone().ask(request, out));
+        let (from, began) = (self.now, Instant::now());
+        loop {
+            let left = match self.conversation.deadline() {
+                Some((at, Why::Brain)) => at.saturating_duration_since(self.now),
+                _ => Duration::from_secs(60),
+            };
+            let told = tokio::time::timeout(left, news.recv()).await;
+            self.now = from + began.elapsed();
+            match told {
+                Ok(Some((id, news))) => {
+                    let ends = matches!(news, ModelNews::End | ModelNews::Failed(_));
+                    self.feed(Input::Model { id, news })?;
+                    if ends {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => return Ok(()),
+                Err(_) => self.feed(Input::Tick)?,
+            }
+            if self.over || self.stopped.contains(&id) {
+                asking.abort();
+                return Ok(());
+            }
+        }
+    }
+
+    async fn run_tool(&mut self, call: ToolCall) -> std::io::Result<()> {
+        let result = match ApprovalCall::of(&call) {
+            Some(ApprovalCall { action, default, .. }) => {
+                writeln!(self.out, "  (nobody here to approve {action}: {} by default)", default.name())?;
+                Ok(serde_json::json!({ "decision": default.name() }))
+            }
+            None => {
+                writeln!(self.out, "  (asking {})", tools::origin(&call))?;
+                tools::run(&self.id, &call).await
+            }
+        };
+        self.feed(Input::ToolDone { id: call.id, result })
     }
 
     fn feed(&mut self, input: Input) -> std::io::Result<()> {
@@ -101,6 +183,11 @@ impl<W: Write> Chat<W> {
                     writeln!(self.out, "  ({name} = {shown})")?;
                 }
                 Output::Run(call) => self.tools.push_back(call),
+                Output::Ask(request) => self.asked.push_back(request),
+                Output::StopAsking(id) => {
+                    self.asked.retain(|request| request.id != id);
+                    self.stopped.push(id);
+                }
                 Output::Cancel(id) => self.tools.retain(|call| call.id != id),
                 Output::Person(PersonOrder::Find(wanted)) => {
                     writeln!(self.out, "  (would put the caller through to {:?}; here nobody answers)", wanted.to)?;

@@ -15,6 +15,7 @@ mod ear;
 mod health;
 mod http;
 mod language;
+mod language_model;
 mod load;
 mod log;
 mod media;
@@ -42,6 +43,7 @@ pub use ear::{Ear, Echo, Level, Noise};
 pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
+pub use language_model::LanguageModel;
 pub use load::Fault;
 pub(crate) use log::OURS;
 pub use log::{Log, LogFormat};
@@ -84,6 +86,9 @@ pub struct Config {
     /// Where bots put callers through to a person, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub destinations: BTreeMap<String, Destination>,
+    /// The language models that bots ask, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub language_models: BTreeMap<String, LanguageModel>,
     pub route: Vec<Route>,
     pub phone: Vec<Phone>,
     pub trunk: Vec<Trunk>,
@@ -110,6 +115,7 @@ impl Default for Config {
             drain: Drain::default(),
             numbers: Numbers::default(),
             destinations: BTreeMap::new(),
+            language_models: BTreeMap::new(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
             phone: Vec::new(),
             trunk: Vec::new(),

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+mod language_models;
 mod measuring;
 
 /// How one thing is.
@@ -72,6 +73,7 @@ fn examine(file: &Path) -> Examination {
     found.extend(config.problems().into_iter().map(broken));
     let engines = speech(&config, &mut found);
     remote(&engines, &mut found);
+    language_models::examine(&config, &mut found);
     alerts(&config, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);

@@ -12,6 +12,7 @@ pub mod console;
 pub mod doctor;
 pub mod engines;
 pub mod insight;
+pub mod language_models;
 pub mod limits;
 pub mod measure;
 pub mod models;

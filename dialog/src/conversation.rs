@@ -3,6 +3,7 @@ use crate::bot::Bot;
 use crate::clause::Clause;
 use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
+use crate::model::chat::Chat;
 use crate::model::flow::Flow;
 use crate::model::thought::Thought;
 use crate::say;
@@ -79,7 +80,13 @@ impl Conversation {
     pub fn new(bot: Arc<Bot>, today: jiff::civil::DateTime) -> Conversation {
         let bot = bot.without_header_gaps();
         let flow = Flow::new(bot.clone(), today);
-        Conversation::with_brain(bot, Box::new(flow))
+        match &bot.model {
+            Some(plan) => {
+                let chat = Chat::new(bot.clone(), plan.clone(), Vec::new(), flow, today);
+                Conversation::with_brain(bot, Box::new(chat))
+            }
+            None => Conversation::with_brain(bot, Box::new(flow)),
+        }
     }
 
     /// A conversation with a brain of its own; of the bot come its voice, its patience and what it says by itself.
@@ -180,6 +187,7 @@ impl Conversation {
                     self.think(now, BrainInput::ToolDone { id, result });
                 }
             }
+            Input::Model { id, news } => self.think_on(now, BrainInput::Model { id, news }),
             Input::Deaf(deaf) => {
                 if let Some(deaf) = self.supervised.keep_deaf(deaf) {
                     self.deafen(now, deaf);
@@ -383,6 +391,9 @@ impl Conversation {
 
     /// The same, where what it comes to continues what was just said.
     fn think_on(&mut self, now: Instant, input: BrainInput) {
+        if !matches!(input, BrainInput::Model { .. }) {
+            self.brain.recall(&self.history);
+        }
         self.brain.handle(now, input);
         self.drain(now);
     }
@@ -434,6 +445,9 @@ impl Conversation {
                     self.out.push_back(Output::Cancel(id));
                 }
             }
+            Thought::Ask(request) => self.out.push_back(Output::Ask(request)),
+            Thought::StopAsking(id) => self.out.push_back(Output::StopAsking(id)),
+            Thought::Asked(report) => self.out.push_back(Output::Asked(report)),
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
             Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),

@@ -19,6 +19,15 @@ impl std::fmt::Debug for Line {
     }
 }
 
+/// One piece of what was said, for a brain.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Known {
+    pub by_caller: bool,
+    pub text: String,
+    /// The caller has not heard all of it.
+    pub is_cut: bool,
+}
+
 struct BotEntry {
     say: SayId,
     clause: Clause,
@@ -186,6 +195,20 @@ impl History {
             }
         }
         self.open = self.entries.len();
+    }
+
+    /// What both sides take for said: of the bot's clauses what was heard, and all of those that may still be.
+    pub fn known(&self) -> Vec<Known> {
+        let known = |entry: &Entry| match entry {
+            Entry::Caller(text) => Known { by_caller: true, text: text.clone(), is_cut: false },
+            Entry::Bot(BotEntry { clause, .. }) if clause.is_cut() => {
+                Known { by_caller: false, text: clause.heard().to_owned(), is_cut: true }
+            }
+            Entry::Bot(BotEntry { clause, .. }) => {
+                Known { by_caller: false, text: clause.written().to_owned(), is_cut: false }
+            }
+        };
+        self.entries.iter().map(known).collect()
     }
 
     /// The conversation as the caller knows it. A cut line ends with the last whole word that was heard.

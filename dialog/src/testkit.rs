@@ -5,6 +5,7 @@ use crate::conversation::{
     PersonOrder, ToolFault, ToolId,
 };
 use crate::model::brain::Brain;
+use crate::model::language_model::{ModelNews, ModelReport, ModelRequest};
 use crate::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
 use crate::tool::HttpRequest;
 use jiff::civil::{DateTime, date};
@@ -24,6 +25,9 @@ pub struct Sim {
     line: SimulatedLine,
     pub trace: Vec<String>,
     pub outputs: Vec<Output>,
+    /// What language models were asked, and how that went.
+    pub asked: Vec<ModelRequest>,
+    pub reports: Vec<ModelReport>,
     /// The tools that run, the oldest first.
     tools: VecDeque<ToolId>,
     pub hung_up: Option<HangUpReason>,
@@ -54,6 +58,8 @@ impl Sim {
             line: SimulatedLine::new(talk, Instant::now()),
             trace: Vec::new(),
             outputs: Vec::new(),
+            asked: Vec::new(),
+            reports: Vec::new(),
             tools: VecDeque::new(),
             hung_up: None,
             confidence: 0.9,
@@ -98,6 +104,12 @@ impl Sim {
                     self.note(line.trim_end().to_string());
                 }
                 Output::Cancel(id) => self.tools.retain(|tool| *tool != id),
+                Output::Ask(request) => {
+                    self.note(format!("ask {}: {}", request.model, request.purpose.text()));
+                    self.asked.push(request);
+                }
+                Output::StopAsking(id) => self.note(format!("stop asking {}", id.0)),
+                Output::Asked(report) => self.reports.push(report),
                 Output::Incomplete(_) => self.note("incomplete answer".into()),
                 Output::StopRecording { keeps } => {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))
@@ -177,6 +189,20 @@ impl Sim {
         if let Some(id) = self.tools.pop_front() {
             self.input(Input::ToolDone { id, result });
         }
+    }
+
+    /// The language model that was asked last answers this.
+    pub fn model(&mut self, news: impl IntoIterator<Item = ModelNews>) {
+        let id = self.asked.last().map(|request| request.id).expect("a request");
+        for news in news {
+            self.input(Input::Model { id, news });
+        }
+    }
+
+    /// It answers with this text, word by word, and that is all.
+    pub fn model_says(&mut self, text: &str) {
+        let words: Vec<ModelNews> = text.split_inclusive(' ').map(|word| ModelNews::Text(word.to_owned())).collect();
+        self.model(words.into_iter().chain([ModelNews::End]));
     }
 
     /// A supervisor guides the bot, if it can follow. `json`: the slots, and `task` and `say` beside them.

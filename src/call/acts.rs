@@ -7,6 +7,7 @@ use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
 use crate::store::{CallEvent, LiveChange, Mark, Private};
 use dialog::conversation::{Expect, HandOver, PersonFault, ToolCall, ToolId};
+use dialog::model::language_model::{ModelRequest, RequestId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
@@ -65,6 +66,10 @@ pub trait CallPort {
     fn run(&mut self, call: ToolCall);
     /// Stops a tool, if it still runs.
     fn cancel(&mut self, id: ToolId);
+    /// Asks a language model; its answer reaches the call piece by piece.
+    fn ask(&mut self, request: ModelRequest);
+    /// Stops a request, if it still runs.
+    fn stop_asking(&mut self, id: RequestId);
     fn note(&mut self, event: CallEvent);
     /// A message to a browser's page.
     fn send_to_page(&mut self, message: String);
@@ -109,6 +114,8 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::StopRecording { keeps } => port.stop_recording(keeps),
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),
+        Act::Ask(request) => port.ask(request),
+        Act::StopAsking(id) => port.stop_asking(id),
         Act::Note(event) => port.note(event),
         Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
         Act::FindPerson(wanted) => port.find_person(&wanted),

@@ -1,7 +1,7 @@
 //! `Assembly`: from an answered line to a running call: a room, a core, and what the core's acts are carried out with.
 use super::driver::{self, Inbox};
 use super::echo::Echo;
-use super::effects::{CallPeople, Effects, Speech};
+use super::effects::{CallModels, CallPeople, Effects, Speech};
 use super::end::{Blame, End, Reason};
 use super::page::Page;
 use super::people::People;
@@ -14,6 +14,7 @@ use super::watchdog::Limits;
 use crate::config::{AfterPerson, Config, ECHO};
 use crate::engines::Loaded;
 use crate::engines::remote::{RemoteSpeaker, VoiceSetup};
+use crate::language_models::{self, LanguageModels};
 use crate::store::{CallEvent, Direction, Private, Started};
 use dialog::conversation::Conversation;
 use media::Language;
@@ -21,6 +22,7 @@ use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{BotMode, Event, Seat};
 use media::tts::{Speak, Spoken, Voice};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use telephony::webrtc::Data;
@@ -58,13 +60,15 @@ pub(super) struct AnsweredLine {
 pub(super) struct Assembly {
     pub(super) resources: Resources,
     people: People,
+    models: Arc<LanguageModels>,
     /// The calls so far: each has a number in the speech pool.
     calls: AtomicU64,
 }
 
 impl Assembly {
     pub(super) fn new(resources: Resources, people: People) -> Self {
-        Self { resources, people, calls: AtomicU64::new(1) }
+        let models = Arc::new(LanguageModels::load(&resources.config));
+        Self { resources, people, models, calls: AtomicU64::new(1) }
     }
 
     /// Begins the call's record.
@@ -143,14 +147,17 @@ impl Assembly {
             recorder: None,
             tools: JoinSet::new(),
             running: Vec::new(),
+            models: None,
             page: to_page,
             people: None,
             approvals: None,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
         let (heard, voices, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1, mpsc::channel(1).1);
+        let models = mpsc::channel(1).1;
         let (early, orders) = orders.into_parts();
-        driver::run(line, core, effects, Inbox { room: events, heard, voices, spoken, early, orders, page }).await
+        driver::run(line, core, effects, Inbox { room: events, heard, voices, spoken, models, early, orders, page })
+            .await
     }
 
     async fn run_bot(
@@ -167,6 +174,8 @@ impl Assembly {
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
         let (voices, voices_inbox) = mpsc::channel(QUEUE);
+        let (told, models) = mpsc::channel(language_models::QUEUE);
+        let asked = CallModels { models: self.models.clone(), out: told, asking: JoinSet::new(), running: Vec::new() };
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
         let people = self.call_people((number, name), voice.clone(), &room, &line);
@@ -205,13 +214,14 @@ impl Assembly {
             speech: Some(speech),
             tools: JoinSet::new(),
             running: Vec::new(),
+            models: Some(asked),
             page: to_page,
             people: Some(people),
             approvals: Some((name.to_owned(), approvals.clone())),
         };
         let (early, orders) = orders.into_parts();
         let (heard, voices, spoken) = (heard_inbox, voices_inbox, spoken_inbox);
-        let inbox = Inbox { room: events, heard, voices, spoken, early, orders, page };
+        let inbox = Inbox { room: events, heard, voices, spoken, models, early, orders, page };
         driver::run(line, talk, effects, inbox).await
     }
 }

@@ -8,6 +8,7 @@ use super::watchdog::Why;
 use crate::standby::Clip;
 use crate::store::{CallEvent, LiveChange};
 use dialog::conversation::{Expect, GuidanceFault, HandOver, ToolCall, ToolFault, ToolId};
+use dialog::model::language_model::{ModelNews, ModelRequest, RequestId};
 use media::asr::Heard;
 use media::ear::EarState;
 use media::hears::Supervision;
@@ -51,6 +52,11 @@ pub enum CallInput {
     ToolDone {
         id: ToolId,
         result: Result<serde_json::Value, ToolFault>,
+    },
+    /// More of the answer of a language model.
+    Model {
+        id: RequestId,
+        news: ModelNews,
     },
     /// A supervisor's seat has changed: the room knows it already.
     Seat(SeatNews),
@@ -101,6 +107,10 @@ pub enum Act {
     Run(ToolCall),
     /// Stop this tool, if it still runs.
     Cancel(ToolId),
+    /// Ask a language model.
+    Ask(ModelRequest),
+    /// Stop this request, if it still runs.
+    StopAsking(RequestId),
     Note(CallEvent),
     /// The supervisor at this seat takes part like this from now on.
     Supervise(Seat, Supervision),

@@ -9,6 +9,7 @@ use super::page::Incoming;
 use super::registry::Order;
 use super::timeline;
 use super::voices::VoiceHeard;
+use crate::language_models::Told;
 use crate::store::{CallEvent, LineStats, Mark, Private};
 use media::asr::{AsrFault, Heard};
 use media::engine::RoomOrder;
@@ -30,6 +31,8 @@ pub struct Inbox {
     /// Of people who speak with each other.
     pub voices: mpsc::Receiver<VoiceHeard>,
     pub spoken: mpsc::Receiver<Spoken>,
+    /// Pieces of the answers of language models.
+    pub models: mpsc::Receiver<Told>,
     /// Orders that came before the call ran.
     pub early: Vec<Order>,
     pub orders: mpsc::Receiver<Order>,
@@ -47,6 +50,7 @@ pub enum Arrival {
     Spoken(Spoken),
     Page(Message),
     Tool(CallInput),
+    Model(Told),
     ToolPanicked,
     /// A tool was stopped: the conversation does not want its outcome any more.
     ToolCancelled,
@@ -131,6 +135,7 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
         Arrival::Spoken(spoken) => CallInput::Spoken(spoken),
         Arrival::Page(message) => CallInput::Page(message.into()),
         Arrival::Tool(done) => done,
+        Arrival::Model((id, news)) => CallInput::Model { id, news },
         Arrival::ToolCancelled => return,
         Arrival::ToolPanicked => CallInput::EndNow(End::new(Blame::Server, Reason::ToolCrashed)),
         Arrival::Deadline => CallInput::Tick,
@@ -167,6 +172,7 @@ pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut 
             Some(heard) = inbox.heard.recv() => Arrival::Heard(heard),
             Some(heard) = inbox.voices.recv() => Arrival::Voice(heard),
             Some(spoken) = inbox.spoken.recv() => Arrival::Spoken(spoken),
+            Some(told) = inbox.models.recv() => Arrival::Model(told),
             Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
             Some(done) = effects.tools.join_next() => match done {
                 Ok(input) => Arrival::Tool(input),

@@ -98,6 +98,7 @@ impl Core for Echo {
             | CallInput::Spoken(_)
             | CallInput::Key(_)
             | CallInput::Person(_)
+            | CallInput::Model { .. }
             | CallInput::ToolDone { .. } => {}
         }
     }

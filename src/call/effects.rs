@@ -5,11 +5,13 @@ use super::core::CallInput;
 use super::people::{People, PersonSearch, Searching};
 use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
+use crate::language_models::{LanguageModels, Told};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
 use crate::tools;
 use dialog::approval::ApprovalCall;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
+use dialog::model::language_model::{ModelRequest, RequestId};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::ear::EarPlan;
 use media::engine::{Refused, RoomHandle, RoomOrder};
@@ -37,12 +39,24 @@ pub struct Effects {
     pub tools: JoinSet<CallInput>,
     /// By which one of them is stopped.
     pub running: Vec<(ToolId, AbortHandle)>,
+    /// The language models; an echo asks none.
+    pub models: Option<CallModels>,
     /// To a browser's page.
     pub page: Option<mpsc::Sender<String>>,
     /// The call's bot, and where its actions wait for a supervisor; `None` in an echo.
     pub approvals: Option<(String, ApprovalQueue)>,
     /// Who finds persons; an echo needs none.
     pub(super) people: Option<CallPeople>,
+}
+
+/// How a call asks language models.
+pub struct CallModels {
+    pub models: Arc<LanguageModels>,
+    pub out: mpsc::Sender<Told>,
+    /// The requests under way; they end with the call.
+    pub asking: JoinSet<()>,
+    /// By which one of them is stopped.
+    pub running: Vec<(RequestId, AbortHandle)>,
 }
 
 /// What a call finds a person with.
@@ -238,6 +252,20 @@ impl CallPort for Effects {
 
     fn cancel(&mut self, id: ToolId) {
         self.running.iter().filter(|(running, _)| *running == id).for_each(|(_, tool)| tool.abort());
+    }
+
+    fn ask(&mut self, request: ModelRequest) {
+        let Some(of) = &mut self.models else { return };
+        while of.asking.try_join_next().is_some() {}
+        of.running.retain(|(_, asking)| !asking.is_finished());
+        let id = request.id;
+        let asking = of.asking.spawn(of.models.clone().ask(request, of.out.clone()));
+        of.running.push((id, asking));
+    }
+
+    fn stop_asking(&mut self, id: RequestId) {
+        let running = self.models.iter().flat_map(|of| &of.running);
+        running.filter(|(running, _)| *running == id).for_each(|(_, asking)| asking.abort());
     }
 
     fn note(&mut self, event: CallEvent) {

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
 
 mod approvals;
+mod models;
 mod outputs;
 mod person;
 mod supervised;
@@ -124,6 +125,7 @@ impl Core for Talk {
             CallInput::Page(incoming) => self.page_message(now, incoming),
             CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
             CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
+            CallInput::Model { id, news } => self.tell_conversation(now, conversation::Input::Model { id, news }),
             CallInput::Seat(news) => self.seat(now, news),
             CallInput::Person(event) => self.person(now, event),
             CallInput::HandBack(order) => self.hand_back(now, order),

@@ -1,7 +1,7 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{
-    Config, ECHO, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc, Synthesiser, Trunk,
-    Webhook,
+    Config, ECHO, LanguageModel, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc,
+    Synthesiser, Trunk, Webhook,
 };
 use crate::security::{Secret, WebOrigin};
 use ::media::Language;
@@ -19,6 +19,7 @@ impl Config {
         self.ranges(&mut found);
         self.limits(&mut found);
         self.remote_engines(&mut found);
+        self.language_models(&mut found);
         self.people(&mut found);
         self.routes(&mut found);
         self.pages(&mut found);
@@ -167,6 +168,20 @@ impl Config {
                 .map(|engine| if let Synthesiser::Remote(name) = engine { Some(name.as_str()) } else { None })
                 .collect();
             order(&format!("speech.voices.{code}"), ("remote_voice", &voices), &named, found);
+        }
+    }
+
+    fn language_models(&self, found: &mut Vec<String>) {
+        for (name, model) in &self.language_models {
+            let list = format!("language_models.{name}");
+            if name.is_empty() || !name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-') {
+                found.push(format!("[{list}]: the name must be lower-case letters, digits and hyphens"));
+            }
+            if !(1..=1_000).contains(&model.at_once) {
+                found.push(format!("[{list}]: at_once = {}: must be 1 to 1000", model.at_once));
+            }
+            let address = RemoteAddress { url: &model.url, is_socket: false, key: model.key() };
+            address.problems(&mut |what| found.push(format!("[{list}]: {what}")));
         }
     }
 
@@ -359,31 +374,37 @@ fn remote_engine(list: &str, name: &str, address: &RemoteAddress<'_>, patience: 
     if !(100..=10_000).contains(&patience.0) {
         say(format!("patience_ms = {}: must be 100 to 10000", patience.0));
     }
-    if let Err(why) = &address.key {
-        say(why.clone());
-    }
-    let schemes = if address.is_socket { ["ws", "wss"] } else { ["http", "https"] };
-    let url = reqwest::Url::parse(address.url).ok();
-    let Some(url) = url.filter(|url| schemes.contains(&url.scheme()) && url.has_host()) else {
-        return say(format!(
-            "url = {:?}: must begin with {}:// or {}:// and a host",
-            address.url, schemes[0], schemes[1]
-        ));
-    };
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        say("url holds a user, a password, a query or a fragment: remove it (a key goes into key_file or key_env)"
-            .into());
-    }
-    let is_plain = url.scheme() == schemes[0];
-    let is_near = match url.host_str().unwrap_or_default().trim_matches(['[', ']']) {
-        "localhost" => true,
-        host => host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback() || telephony::address::is_private(ip)),
-    };
-    if is_plain && !is_near {
-        say(format!(
-            "url: callers' speech and a key do not go over the internet in the clear: write {}://",
-            schemes[1]
-        ));
+    address.problems(&mut say);
+}
+
+impl RemoteAddress<'_> {
+    fn problems(&self, say: &mut impl FnMut(String)) {
+        if let Err(why) = &self.key {
+            say(why.clone());
+        }
+        let schemes = if self.is_socket { ["ws", "wss"] } else { ["http", "https"] };
+        let url = reqwest::Url::parse(self.url).ok();
+        let Some(url) = url.filter(|url| schemes.contains(&url.scheme()) && url.has_host()) else {
+            return say(format!(
+                "url = {:?}: must begin with {}:// or {}:// and a host",
+                self.url, schemes[0], schemes[1]
+            ));
+        };
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            say("url holds a user, a password, a query or a fragment: remove it (a key goes into key_file or key_env)"
+                .into());
+        }
+        let is_plain = url.scheme() == schemes[0];
+        let is_near = match url.host_str().unwrap_or_default().trim_matches(['[', ']']) {
+            "localhost" => true,
+            host => host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback() || telephony::address::is_private(ip)),
+        };
+        if is_plain && !is_near {
+            say(format!(
+                "url: callers' speech and a key do not go over the internet in the clear: write {}://",
+                schemes[1]
+            ));
+        }
     }
 }
 
@@ -432,6 +453,13 @@ impl RemoteRecogniser {
 }
 
 impl RemoteVoice {
+    /// Its key, read now from where the configuration says; `None` where it needs none.
+    pub fn key(&self) -> Result<Option<Secret>, String> {
+        key(self.key_file.as_deref(), self.key_env.as_deref())
+    }
+}
+
+impl LanguageModel {
     /// Its key, read now from where the configuration says; `None` where it needs none.
     pub fn key(&self) -> Result<Option<Secret>, String> {
         key(self.key_file.as_deref(), self.key_env.as_deref())

@@ -116,6 +116,7 @@ reasons! {
     CannotHear, Engine, "cannot hear";
     CannotSpeak, Engine, "cannot speak";
     ToolFailed, Engine, "tool failed";
+    ModelFailed, Engine, "language model failed";
     ServerStopped, Server, "server stopped";
     CallLimit, Server, "call limit reached";
     MediaFull, Server, "media threads are full";

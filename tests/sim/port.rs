@@ -8,6 +8,7 @@ use crate::recogniser::{Fails, Recogniser};
 use crate::supervisor::SupervisorLine;
 use crate::voice::{Voice, name};
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
+use dialog::model::language_model::{ModelRequest, RequestId};
 use dialog::tool::HttpRequest;
 use media::Rate;
 use media::asr::{AsrFault, Heard, Lexicon, Listen};
@@ -463,6 +464,14 @@ impl CallPort for SimulatedPort {
 
     fn cancel(&mut self, cancelled: ToolId) {
         self.later.retain(|_, later| !matches!(later, Later::Tool(id, _) if *id == cancelled));
+    }
+
+    fn ask(&mut self, request: ModelRequest) {
+        self.note_trace("model", format!("{} {}", request.model, request.purpose.text()));
+    }
+
+    fn stop_asking(&mut self, id: RequestId) {
+        self.note_trace("model", format!("stop {}", id.0));
     }
 
     fn note(&mut self, event: CallEvent) {

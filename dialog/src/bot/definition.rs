@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::fact::Fact;
 use super::headers::Headers;
 use super::lookup::Lookup;
+use super::model::ModelPlan;
 use super::passage::Passage;
 use super::request::RequestTemplate;
 use super::template::Template;
@@ -51,6 +52,8 @@ pub struct Bot {
     pub takes_messages: bool,
     /// The name of the destination where somebody goes on with the caller; `None`: nobody does.
     pub person: Option<String>,
+    /// The language models that answer what the tasks do not; `None`: the bot needs none.
+    pub model: Option<ModelPlan>,
     pub prompts: Prompts,
     pub commands: Commands,
     pub turn: TurnPlan,

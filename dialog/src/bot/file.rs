@@ -32,6 +32,7 @@ pub(super) struct File {
     pub turn: TurnPlan,
     #[serde(default)]
     pub silence: SilencePlan,
+    pub model: Option<ModelFile>,
     #[serde(default)]
     pub slot: Vec<SlotFile>,
     #[serde(default)]
@@ -62,6 +63,20 @@ pub(super) struct FactFile {
     #[serde(default)]
     pub words: Vec<String>,
     pub say: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelFile {
+    pub r#use: Vec<String>,
+    pub instructions: String,
+    pub first_ms: Option<u64>,
+    pub stall_ms: Option<u64>,
+    pub patience_ms: Option<u64>,
+    pub filler_ms: Option<u64>,
+    pub context_tokens: Option<u32>,
+    pub most_tokens: Option<u32>,
+    pub temperature: Option<f64>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

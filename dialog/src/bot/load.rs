@@ -18,6 +18,7 @@ mod fact;
 mod lookup;
 mod meanings;
 mod menu;
+mod model;
 mod passage;
 mod request;
 mod slot;
@@ -59,8 +60,10 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     if let Some(to) = &read.person {
         check.destination("person", to)?;
     }
-    if read.task.is_empty() {
-        return check.fault("task", "no task", "add a [[task]] with `name`, `slots` and `[task.on_done]`");
+    let model = model::model(&check, read.model)?;
+    if read.task.is_empty() && model.is_none() {
+        let remedy = "add a [[task]] with `name`, `slots` and `[task.on_done]`, or a [model]";
+        return check.fault("task", "no task", remedy);
     }
     let prompts = read.prompts.fill(read.language);
     check_prompts(&check, &prompts)?;
@@ -99,6 +102,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         takes_messages: read.takes_messages,
         person: read.person,
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
+        model,
         prompts,
         commands,
         turn: read.turn,
@@ -153,8 +157,8 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "check" | "check_change" | "correct" | "rest" | "changed" | "choices" | "items_have" | "items_of"
-            | "items_count" | "queue_place" | "queue_wait" => &["value"],
+            "confirm_call" | "check" | "check_change" | "correct" | "rest" | "changed" | "choices" | "items_have"
+            | "items_of" | "items_count" | "queue_place" | "queue_wait" => &["value"],
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

@@ -161,6 +161,10 @@ prompts! {
     still_checking: "I am still waiting for my colleague.", "Tôi vẫn đang chờ đồng nghiệp trả lời.";
     declined: "I am sorry, my colleague could not approve that.", "Rất tiếc, đồng nghiệp của tôi không duyệt được yêu cầu này.";
     withdrawn: "All right, I will not do that.", "Vâng, tôi sẽ không làm nữa.";
+    /// A model wanted to say that something was done, and nothing was.
+    not_done: "That is not done yet. What would you like me to do?", "Việc này vẫn chưa được thực hiện. Quý khách muốn tôi làm gì ạ?";
+    /// `{value}` is what a tool would do.
+    confirm_call: "{value}. Is that right?", "{value}. Có đúng không ạ?";
     /// The caller does not want to be recorded.
     not_recorded: "All right, this call is not recorded any more.", "Vâng, từ giờ cuộc gọi này không ghi âm nữa.";
     /// The caller asks whether a machine speaks.

@@ -26,6 +26,7 @@ impl Debug for Input {
             Input::ToolDone { id, result } => {
                 write!(f, "ToolDone {{ id: {}, fault: {:?} }}", id.0, result.as_ref().err())
             }
+            Input::Model { id, news } => write!(f, "Model {{ id: {}, {news:?} }}", id.0),
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
             Input::OnHold(held) => write!(f, "OnHold({held})"),
@@ -61,6 +62,9 @@ impl Debug for Output {
                 write!(f, "Turn {{ confidence: {confidence:.2}, by: {by:?}, secret: {secret} }}")
             }
             Output::Run(call) => write!(f, "Run({call:?})"),
+            Output::Ask(request) => write!(f, "{request:?}"),
+            Output::StopAsking(id) => write!(f, "StopAsking({})", id.0),
+            Output::Asked(report) => write!(f, "{report:?}"),
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
             Output::Person(order) => write!(f, "Person({order:?})"),

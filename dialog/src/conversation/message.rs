@@ -2,6 +2,7 @@
 use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
+use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, RequestId};
 use crate::model::thought::HangUpReason;
 use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
@@ -31,6 +32,8 @@ pub enum Input {
     Speaking { say: SayId },
     /// A tool has this outcome.
     ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
+    /// More of the answer of a language model.
+    Model { id: RequestId, news: ModelNews },
     /// No recogniser works (`true`) or one works again (`false`).
     Deaf(bool),
     /// Some clause could not be spoken by any engine.
@@ -79,6 +82,12 @@ pub enum Output {
     Run(ToolCall),
     /// Stop this tool, if it still runs: its outcome is not wanted any more.
     Cancel(ToolId),
+    /// Ask a language model this; [`Input::Model`] tells its answer.
+    Ask(ModelRequest),
+    /// Stop this request, if it still runs: its answer is not wanted any more.
+    StopAsking(RequestId),
+    /// How a request went: for the timeline.
+    Asked(ModelReport),
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
     /// The caller is to be put through to a person, or is not any more.

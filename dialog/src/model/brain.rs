@@ -2,7 +2,9 @@
 use super::thought::Thought;
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
+use crate::history::History;
 use crate::keypad::Keypad;
+use crate::model::language_model::{ModelNews, RequestId};
 use crate::person::PersonNews;
 use crate::tool::{ToolFault, ToolId};
 use crate::turn::AnswerKind;
@@ -30,6 +32,12 @@ pub enum BrainInput {
     TooManyTurns,
     /// No recogniser works (`true`), or one works again.
     Deaf(bool),
+    /// The caller has fallen silent, and this may be all of it: what follows may be thought of, and nothing is said or done yet.
+    EagerEnd { text: String, confidence: f32, question_heard: f32 },
+    /// It was not all of it.
+    EagerWithdrawn,
+    /// More of the answer of a language model ([`Thought::Ask`]); not after a [`Thought::StopAsking`].
+    Model { id: RequestId, news: ModelNews },
     /// A tool has this outcome; it is told once, and not after a [`Thought::Cancel`].
     ToolDone { id: ToolId, result: Result<serde_json::Value, ToolFault> },
     /// A supervisor gives this, at a moment when nobody speaks; `check_guidance` has found nothing against it. With nothing in it: the
@@ -50,6 +58,9 @@ pub enum BrainInput {
 /// Between inputs it answers what turn-taking, the keypad and the record have to know of the present step.
 pub trait Brain: Send {
     fn handle(&mut self, now: Instant, input: BrainInput);
+
+    /// What was said so far, before each input that is not a piece of an answer.
+    fn recall(&mut self, _history: &History) {}
 
     fn poll(&mut self) -> Option<Thought>;
 

@@ -24,6 +24,7 @@ use std::time::Instant;
 mod approvals;
 mod asked_back;
 mod attempts;
+pub mod beside;
 mod capture;
 mod diacritics;
 mod findings;
@@ -81,6 +82,7 @@ impl Brain for Flow {
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
+            BrainInput::EagerEnd { .. } | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
         };
         self.think(reply);
     }

@@ -1,6 +1,7 @@
 //! `Thought`: one piece of what a brain comes to. Pieces arrive one by one, so that the first clause is spoken while the rest is
 //! still to come.
 use crate::expect::Expect;
+use crate::model::language_model::{ModelReport, ModelRequest, RequestId};
 use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
 use serde_json::Value as Json;
@@ -21,6 +22,12 @@ pub enum Thought {
     Run(ToolCall),
     /// The outcome of this tool is not wanted any more.
     Cancel(ToolId),
+    /// Ask a language model this.
+    Ask(ModelRequest),
+    /// The answer to this request is not wanted any more.
+    StopAsking(RequestId),
+    /// How a request went, for the call's record.
+    Asked(ModelReport),
     /// The answer of this tool lacks something that the bot needs.
     Incomplete(ToolId),
     /// The caller is put through to a person, or is not any more. They are not listened to while one is looked for, unless a
@@ -46,6 +53,9 @@ impl std::fmt::Debug for Thought {
             Thought::GiveTime => f.write_str("GiveTime"),
             Thought::Run(call) => write!(f, "Run({call:?})"),
             Thought::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Thought::Ask(request) => write!(f, "{request:?}"),
+            Thought::StopAsking(id) => write!(f, "StopAsking({})", id.0),
+            Thought::Asked(report) => write!(f, "{report:?}"),
             Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Thought::Person(order) => write!(f, "Person({order:?})"),
             Thought::NotRecorded => f.write_str("NotRecorded"),
@@ -98,6 +108,8 @@ reasons! {
     NoInput: "no input";
     NotUnderstood: "not understood";
     ToolFailed: "tool failed";
+    /// No language model answers, and nothing else of the bot can help.
+    ModelFailed: "language model failed";
     /// No recogniser works, and keys cannot answer.
     CannotHear: "cannot hear";
     /// No voice works.

@@ -10,6 +10,7 @@ mod call;
 mod callers;
 mod capture;
 mod change;
+mod chat;
 mod desk;
 mod headers;
 mod items;

@@ -71,7 +71,13 @@ impl Flow {
 
     /// Takes what was given and goes on with what is still open; without values the present question is asked.
     pub(super) fn guided(&mut self, guidance: &Guidance) -> Reply {
-        let Ok(read) = self.read_guidance(guidance) else { return self.interview.ask(Vec::new()) };
+        self.guided_as_sure(guidance, CERTAIN)
+    }
+
+    /// The same, no surer of the values than this.
+    pub(super) fn guided_as_sure(&mut self, guidance: &Guidance, confidence: f32) -> Reply {
+        let Ok(mut read) = self.read_guidance(guidance) else { return self.interview.ask(Vec::new()) };
+        read.values.iter_mut().for_each(|(_, _, sure)| *sure = sure.min(confidence));
         let interview = &mut self.interview;
         interview.unattended = 0;
         interview.inquiry.attempts.step();

@@ -106,6 +106,9 @@ impl Flow {
             | BrainInput::Unheard
             | BrainInput::NoInput
             | BrainInput::Interrupted
+            | BrainInput::EagerEnd { .. }
+            | BrainInput::EagerWithdrawn
+            | BrainInput::Model { .. }
             | BrainInput::Tick => None,
         }
     }
