@@ -142,6 +142,7 @@ pub(super) struct SlotFile {
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
+    pub patience: Option<f32>,
 }
 
 /// One thing to know of each item of a list.

@@ -16,6 +16,12 @@ pub enum BrainInput {
     /// The caller's turn is taken, and this was understood. `question_heard`: how much of the bot's question they had
     /// heard when they began to speak, 0 to 1.
     Heard { text: String, confidence: f32, question_heard: f32 },
+    /// The caller is silent, and this may be all that they say; [`Heard`](Self::Heard) with the same words follows, or
+    /// [`GoesOn`](Self::GoesOn). A reply may be prepared, and nothing may come of it yet that the caller hears or that acts: the floor is
+    /// the caller's, and `is_thinking` stays as it was.
+    Likely(String),
+    /// It was not all of it: what was prepared is not wanted.
+    GoesOn,
     /// The caller wrote this.
     Typed(String),
     /// The caller entered these keys.
@@ -61,6 +67,11 @@ pub trait Brain: Send {
 
     /// What a caller's words are worth now: how long to wait for more.
     fn answer_kind(&self, text: &str) -> AnswerKind;
+
+    /// How many times as long as usual the present step waits for more.
+    fn patience(&self) -> f32 {
+        1.0
+    }
 
     /// What keys mean now.
     fn keypad(&self) -> Keypad;

@@ -78,7 +78,11 @@ impl Brain for Flow {
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
-            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
+            BrainInput::Interrupted
+            | BrainInput::Person(_)
+            | BrainInput::Likely(_)
+            | BrainInput::GoesOn
+            | BrainInput::Tick => return,
         };
         self.think(reply);
     }
@@ -102,6 +106,13 @@ impl Brain for Flow {
             AnswerKind::Whole
         } else {
             self.context().answer_kind(&words)
+        }
+    }
+
+    fn patience(&self) -> f32 {
+        match self.step() {
+            Step::Slot(slot) | Step::Check(slot) => self.bot.slots[slot].patience,
+            _ => 1.0,
         }
     }
 

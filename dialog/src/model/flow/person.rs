@@ -106,6 +106,8 @@ impl Flow {
             | BrainInput::Unheard
             | BrainInput::NoInput
             | BrainInput::Interrupted
+            | BrainInput::Likely(_)
+            | BrainInput::GoesOn
             | BrainInput::Tick => None,
         }
     }
