@@ -20,6 +20,7 @@ use tools::Tools;
 mod debug;
 mod disclosure;
 mod entry;
+mod likely;
 mod message;
 mod person;
 mod supervised;
@@ -57,6 +58,8 @@ pub struct Conversation {
     quiet: Option<Instant>,
     /// The caller asked for time.
     given_time: bool,
+    /// The words that were told to the brain as likely all of the caller's turn.
+    likely: Option<String>,
     /// How much of the question the caller had heard when they began to speak.
     question_heard: Option<f32>,
     /// The brain has said something since its turn was last complete, and it has asked the caller to speak.
@@ -102,6 +105,7 @@ impl Conversation {
             search: Search::None,
             quiet: None,
             given_time: false,
+            likely: None,
             question_heard: None,
             said: false,
             asked: false,
@@ -172,8 +176,9 @@ impl Conversation {
             Input::SpeechStopped { ago, spoke } if self.hears() => self.turn.stopped(now, ago, spoke),
             Input::Words { text, confidence, is_final } if self.hears() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
-                let kind = text.as_deref().map_or(AnswerKind::Part, |text| self.brain.answer_kind(text));
-                self.turn.words(now, Words { text, confidence, is_final, kind });
+                let kind = text.as_deref().map_or(AnswerKind::Part, |text| self.answer_kind(text));
+                let patience = self.brain.patience();
+                self.turn.words(now, Words { text, confidence, is_final, kind, patience });
             }
             Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
@@ -304,6 +309,8 @@ impl Conversation {
             }
             Act::Resume => self.resume(now),
             Act::Hush => self.hush(now, HushedBy::Caller),
+            Act::EagerEnd { text } => self.prepare(now, text),
+            Act::EagerWithdrawn => self.withdraw_likely(now),
             Act::Taken { text, confidence } => {
                 let question_heard = self.question_heard.take().unwrap_or_else(|| self.history.question_heard());
                 self.note_turn(&text, confidence, AnsweredBy::Voice);
@@ -385,6 +392,7 @@ impl Conversation {
 
     /// Tells the brain something, and says and does what it comes to so far.
     fn think(&mut self, now: Instant, input: BrainInput) {
+        self.settle_likely(now, &input);
         self.history.new_thought();
         self.think_on(now, input);
     }
@@ -495,7 +503,7 @@ impl Conversation {
             Pressed::Answer { begins } => (begins, true),
         };
         // Words by voice of the same turn are dropped.
-        self.turn.forget();
+        self.forget_turn(now);
         self.hush(now, HushedBy::Caller);
         if begins {
             self.out.push_back(Output::Keying(true));
@@ -527,7 +535,7 @@ impl Conversation {
         if !self.takes() || text.is_empty() {
             return;
         }
-        self.turn.forget();
+        self.forget_turn(now);
         self.hush(now, HushedBy::Caller);
         self.drop_entry();
         self.note_turn(text, 1.0, AnsweredBy::Text);
@@ -547,7 +555,7 @@ impl Conversation {
     fn deafen(&mut self, now: Instant, deaf: bool) {
         self.deaf = deaf;
         if deaf {
-            self.turn.forget();
+            self.forget_turn(now);
             self.resume(now);
         }
         self.brain.handle(now, BrainInput::Deaf(deaf));
@@ -563,7 +571,7 @@ impl Conversation {
     fn put_on_hold(&mut self, now: Instant, on_hold: bool) {
         self.on_hold = on_hold;
         if on_hold {
-            self.turn.forget();
+            self.forget_turn(now);
             self.resume(now);
             self.drop_entry();
         } else {

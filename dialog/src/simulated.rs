@@ -62,6 +62,11 @@ impl SimulatedLine {
         self.playing.front().map(|playing| playing.text.as_str())
     }
 
+    /// How long, in characters, all is that the bot still says.
+    pub fn characters_to_come(&self) -> u32 {
+        self.playing.iter().map(|playing| playing.chars).sum()
+    }
+
     /// The clause whose sound began last, and when it did.
     pub fn last_sound(&self) -> Option<(SayId, Instant)> {
         self.sounded

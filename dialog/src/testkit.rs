@@ -2,18 +2,21 @@
 use crate::bot::Bot;
 use crate::conversation::{
     AnsweredBy, Conversation, Guidance, GuidanceFault, HandOver, HangUpReason, Input, Output, PersonFault, PersonNews,
-    PersonOrder, ToolFault, ToolId,
+    PersonOrder, ToolFault, ToolId, Why,
 };
 use crate::model::brain::Brain;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest};
 use crate::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
 use crate::tool::HttpRequest;
+use crate::turn::TurnTimer;
 use jiff::civil::{DateTime, date};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub mod brain;
+pub mod random;
+pub mod turns;
 
 /// The moment every test call begins: a Wednesday morning.
 pub fn today() -> DateTime {
@@ -175,6 +178,10 @@ impl Sim {
         self.listen();
         self.speak(Some(text), Duration::from_millis(60) * text.chars().count() as u32);
         self.pass(Duration::from_millis(1_100));
+        // Words that break off are waited for longer.
+        if matches!(self.talk.deadline(), Some((_, Why::Turn(TurnTimer::End)))) {
+            self.pass(Duration::from_millis(500));
+        }
     }
 
     pub fn key(&mut self, keys: &str) {

@@ -10,20 +10,29 @@ mod barge;
 mod end;
 mod plan;
 mod speech;
+pub mod unfinished;
 mod words;
 
 pub use act::{Act, Floor, TurnTimer};
 pub use plan::TurnPlan;
-pub(crate) use plan::{millis, within};
+pub(crate) use plan::{PATIENCE, millis, within};
 use speech::Speech;
 pub use words::{AnswerKind, Words};
 
 /// A report that the voice stopped counts as no older than this: a gate needs 200 ms, and a tick brings the report.
 const MAX_REPORT_AGE: Duration = Duration::from_millis(400);
 
+/// So many collisions in a row make the bot more patient, by this factor: the caller pauses for longer than it waits.
+const COLLISIONS: u8 = 2;
+const AFTER_COLLISIONS: f32 = 1.5;
+
 pub struct Turn {
     plan: TurnPlan,
     floor: Floor,
+    /// Since when the bot has the floor.
+    bot_since: Option<Instant>,
+    /// How often in a row the caller and the bot began at the same time; less one for each turn that did not.
+    collisions: u8,
     speech: Option<Speech>,
     /// The caller's voice is on, also when its turn was cut for length.
     voice: bool,
@@ -32,7 +41,15 @@ pub struct Turn {
 
 impl Turn {
     pub fn new(plan: TurnPlan) -> Turn {
-        Turn { plan, floor: Floor::Free, speech: None, voice: false, acts: VecDeque::new() }
+        Turn {
+            plan,
+            floor: Floor::Free,
+            bot_since: None,
+            collisions: 0,
+            speech: None,
+            voice: false,
+            acts: VecDeque::new(),
+        }
     }
 
     /// Whether the caller is in the middle of a turn, or speaks on after one that was cut for length.
@@ -45,8 +62,16 @@ impl Turn {
         let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
         match &mut self.speech {
             Some(speech) => speech.goes_on(began),
-            None => self.speech = Some(Speech::new(began, self.floor != Floor::Free)),
+            None => {
+                let since = self.bot_since.filter(|_| self.floor != Floor::Free);
+                self.speech = Some(Speech {
+                    collides: since.is_some_and(|since| began <= since + self.plan.collision),
+                    patience: if self.collisions >= COLLISIONS { AFTER_COLLISIONS } else { 1.0 },
+                    ..Speech::new(began, self.floor != Floor::Free)
+                });
+            }
         }
+        self.withdraw_likely();
         self.tick(now);
     }
 
@@ -64,7 +89,11 @@ impl Turn {
     /// Words of the running turn. Words that come after its end are dropped.
     pub fn words(&mut self, now: Instant, words: Words) {
         if let Some(speech) = &mut self.speech {
+            let before = speech.text().map(str::to_owned);
             speech.takes(words);
+            if speech.text() != before.as_deref() {
+                self.withdraw_likely();
+            }
         }
         self.tick(now);
     }
@@ -72,12 +101,25 @@ impl Turn {
     /// The bot began or finished speaking.
     pub fn floor(&mut self, now: Instant, floor: Floor) {
         if self.floor != floor {
+            if self.floor == Floor::Free {
+                self.bot_since = Some(now);
+            }
             self.floor = floor;
             self.tick(now);
         }
     }
 
-    /// Forgets the running turn: keys were pressed, or the call ends. A bot that was paused for the turn stays paused: the caller of this resumes it.
+    /// What was likely the end of the turn was none.
+    fn withdraw_likely(&mut self) {
+        if let Some(speech) = &mut self.speech
+            && std::mem::take(&mut speech.told_likely)
+        {
+            self.acts.push_back(Act::EagerWithdrawn);
+        }
+    }
+
+    /// Forgets the running turn: keys were pressed, or the call ends. What was told as likely is forgotten with it. A bot that was paused
+    /// for the turn stays paused: the caller of this resumes it.
     pub fn forget(&mut self) {
         (self.speech, self.voice) = (None, false);
         self.acts.clear();
@@ -98,10 +140,21 @@ impl Turn {
         let Some(speech) = &mut self.speech else { return };
         self.acts.extend(barge::decide(speech, self.floor, &self.plan, now));
         self.acts.extend(end::late(speech, self.floor, &self.plan, now));
-        if end::is_due(speech, self.floor, &self.plan, now)
-            && let Some(speech) = self.speech.take()
-        {
-            self.acts.extend(end::verdict(speech, self.floor, &self.plan, now));
+        if !end::is_due(speech, self.floor, &self.plan, now) {
+            return self.acts.extend(end::likely(speech, self.floor, &self.plan));
+        }
+        let Some(speech) = self.speech.take() else { return };
+        let (collides, likely) = (speech.collides, speech.told_likely);
+        let acts = end::verdict(speech, self.floor, &self.plan, now);
+        let dropped = acts.contains(&Act::Dropped);
+        if likely && !acts.iter().any(|act| matches!(act, Act::Taken { .. })) {
+            self.acts.push_back(Act::EagerWithdrawn);
+        }
+        self.acts.extend(acts);
+        match collides {
+            _ if dropped => {}
+            true => self.collisions = (self.collisions + 1).min(COLLISIONS),
+            false => self.collisions = self.collisions.saturating_sub(1),
         }
     }
 }

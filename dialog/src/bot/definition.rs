@@ -86,6 +86,8 @@ pub struct Slot {
     pub cues: Vec<String>,
     /// A date may be given by the lunar calendar.
     pub lunar: bool,
+    /// How many times as long as usual the bot waits for more of an answer.
+    pub patience: f32,
 }
 
 /// When the caller is asked whether a value was understood.

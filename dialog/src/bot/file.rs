@@ -170,6 +170,7 @@ pub(super) struct SlotFile {
     /// Days of the lunar calendar are dates too.
     #[serde(default)]
     pub lunar: bool,
+    pub patience: Option<f32>,
 }
 
 #[derive(Clone, Copy, Deserialize)]

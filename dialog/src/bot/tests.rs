@@ -64,7 +64,7 @@ fn an_unknown_key_is_refused_with_its_whole_path() {
     assert_eq!(
         with("prompt = ", "promt = \"x\"\nprompt = ").split(": ").take(3).collect::<Vec<_>>().join(": "),
         "pizza.toml: `slot[0].promt`: unknown field `promt`, expected one of `name`, `type`, `prompt`, `reprompts`, `help`, \
-         `confirm`, `read_back`, `keypad`, `secret`, `keep`, `cues`, `values`, `min`, `max`, `unit`, `length`, `fields`, `of`, `scheme`, `pattern`, `check`, `parts`, `wards`, `lunar`"
+         `confirm`, `read_back`, `keypad`, `secret`, `keep`, `cues`, `values`, `min`, `max`, `unit`, `length`, `fields`, `of`, `scheme`, `pattern`, `check`, `parts`, `wards`, `lunar`, `patience`"
     );
     assert!(with("on_done = {", "on_done = { sey = 1,").contains("`task[0].on_done.sey`"));
     assert!(fault(&format!("{SMALL}\n[turn]\nhold = 3")).contains("`turn.hold`"));

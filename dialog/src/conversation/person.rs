@@ -31,7 +31,7 @@ impl Conversation {
             PersonOrder::Find(_) => {
                 self.disclose(now);
                 self.search = Search::Deaf;
-                self.turn.forget();
+                self.forget_turn(now);
                 self.resume(now);
                 // What was said before is the whole of the bot's turn.
                 self.asked = true;

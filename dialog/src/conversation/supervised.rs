@@ -111,7 +111,7 @@ impl Conversation {
             return;
         }
         self.search = Search::None;
-        self.turn.forget();
+        self.forget_turn(now);
         self.hush(now, HushedBy::Person);
         self.drop_entry();
     }

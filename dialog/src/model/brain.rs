@@ -18,6 +18,12 @@ pub enum BrainInput {
     /// The caller's turn is taken, and this was understood. `question_heard`: how much of the bot's question they had
     /// heard when they began to speak, 0 to 1.
     Heard { text: String, confidence: f32, question_heard: f32 },
+    /// The caller is silent, and this may be all that they say; [`Heard`](Self::Heard) with the same words follows, or
+    /// [`EagerWithdrawn`](Self::EagerWithdrawn). A reply may be prepared, and nothing may come of it yet that the caller hears or that acts: the floor is
+    /// the caller's, and `is_thinking` stays as it was.
+    EagerEnd(String),
+    /// It was not all of it: what was prepared is not wanted.
+    EagerWithdrawn,
     /// The caller wrote this.
     Typed(String),
     /// The caller entered these keys.
@@ -32,10 +38,6 @@ pub enum BrainInput {
     TooManyTurns,
     /// No recogniser works (`true`), or one works again.
     Deaf(bool),
-    /// The caller has fallen silent, and this may be all of it: what follows may be thought of, and nothing is said or done yet.
-    EagerEnd { text: String, confidence: f32, question_heard: f32 },
-    /// It was not all of it.
-    EagerWithdrawn,
     /// More of the answer of a language model ([`Thought::Ask`]); not after a [`Thought::StopAsking`].
     Model { id: RequestId, news: ModelNews },
     /// A tool has this outcome; it is told once, and not after a [`Thought::Cancel`].
@@ -72,6 +74,11 @@ pub trait Brain: Send {
 
     /// What a caller's words are worth now: how long to wait for more.
     fn answer_kind(&self, text: &str) -> AnswerKind;
+
+    /// How many times as long as usual the present step waits for more.
+    fn patience(&self) -> f32 {
+        1.0
+    }
 
     /// What keys mean now.
     fn keypad(&self) -> Keypad;

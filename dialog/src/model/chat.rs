@@ -212,7 +212,7 @@ impl Brain for Chat {
             BrainInput::Model { id, news } => self.model(now, id, news),
             BrainInput::Tick => self.tick(now),
             BrainInput::Interrupted => self.drop_answer(now),
-            BrainInput::EagerEnd { text, .. } => self.think_ahead(now, &text),
+            BrainInput::EagerEnd(text) => self.think_ahead(now, &text),
             BrainInput::EagerWithdrawn => self.withdraw_ahead(now),
             BrainInput::ToolDone { id, result } => match id.0 > FIRST_TOOL {
                 true => self.tool_done(now, id, result),

@@ -82,7 +82,7 @@ impl Brain for Flow {
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
-            BrainInput::EagerEnd { .. } | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
+            BrainInput::EagerEnd(_) | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
         };
         self.think(reply);
     }
@@ -107,6 +107,13 @@ impl Brain for Flow {
         } else {
             let captured = self.context().captured_kind(text, &words);
             captured.unwrap_or_else(|| self.context().answer_kind(&words))
+        }
+    }
+
+    fn patience(&self) -> f32 {
+        match self.step() {
+            Step::Slot(slot) | Step::Check(slot) => self.bot.slots[slot].patience,
+            _ => 1.0,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
 use crate::turn::AnswerKind;
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Each answer of the caller's and each outcome of a tool leads to the next reply; the first one is the greeting.
@@ -14,6 +15,7 @@ pub struct ScriptedBrain {
     replies: VecDeque<Vec<(Duration, Thought)>>,
     coming: VecDeque<(Instant, Thought)>,
     ready: VecDeque<Thought>,
+    turns: Arc<Mutex<Vec<String>>>,
 }
 
 impl ScriptedBrain {
@@ -21,6 +23,22 @@ impl ScriptedBrain {
     pub fn reply(mut self, thoughts: impl IntoIterator<Item = (Duration, Thought)>) -> Self {
         self.replies.push_back(thoughts.into_iter().collect());
         self
+    }
+
+    /// What it is told of the caller's turns, as it comes.
+    pub fn turns(&self) -> Arc<Mutex<Vec<String>>> {
+        self.turns.clone()
+    }
+
+    fn note(&self, input: &BrainInput) {
+        let line = match input {
+            BrainInput::EagerEnd(text) => format!("likely {text}"),
+            BrainInput::EagerWithdrawn => "goes on".to_owned(),
+            BrainInput::Heard { text, .. } => format!("heard {text}"),
+            BrainInput::Typed(text) => format!("typed {text}"),
+            _ => return,
+        };
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     pub fn listen() -> Thought {
@@ -41,6 +59,7 @@ impl ScriptedBrain {
 
 impl Brain for ScriptedBrain {
     fn handle(&mut self, now: Instant, input: BrainInput) {
+        self.note(&input);
         match input {
             BrainInput::Answered
             | BrainInput::Heard { .. }

@@ -19,6 +19,11 @@ pub enum Act {
     Resume,
     /// Nothing the bot has said so far is to be heard any more.
     Hush,
+    /// The caller is silent, and this may be all that they say: what follows from it may be prepared. Next comes `Taken` with the same
+    /// words, or `EagerWithdrawn`.
+    EagerEnd { text: String },
+    /// It was not all of it.
+    EagerWithdrawn,
     /// The caller has finished, and said this.
     Taken { text: String, confidence: f32 },
     /// The caller has finished, and what they said was nothing that was asked for.
@@ -36,6 +41,8 @@ pub enum Act {
 pub enum TurnTimer {
     Pause,
     Hush,
+    /// A sound over the bot is over, and no words have come of it.
+    Resume,
     /// Silence long enough for what was said.
     End,
     /// Words stay away.

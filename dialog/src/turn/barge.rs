@@ -2,7 +2,12 @@
 use super::act::{Act, Floor, TurnTimer};
 use super::plan::TurnPlan;
 use super::speech::Speech;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long the voice has to last before the bot pauses. Who began as the bot did goes first.
+fn pause(speech: &Speech, plan: &TurnPlan) -> Duration {
+    if speech.collides { Duration::ZERO } else { plan.pause }
+}
 
 /// When the bot has to give way further, if the caller just goes on.
 pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option<(Instant, TurnTimer)> {
@@ -12,7 +17,7 @@ pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option
     Some(if speech.paused {
         (speech.stretch + plan.hush, TurnTimer::Hush)
     } else {
-        (speech.stretch + plan.pause, TurnTimer::Pause)
+        (speech.stretch + pause(speech, plan), TurnTimer::Pause)
     })
 }
 
@@ -28,7 +33,7 @@ pub(super) fn decide(speech: &mut Speech, floor: Floor, plan: &TurnPlan, now: In
     if endless || (sure && speech.means_something(long)) {
         speech.hushed = true;
         Some(Act::Hush)
-    } else if speaking && speech.stretch + plan.pause <= now && !speech.paused {
+    } else if speaking && speech.stretch + pause(speech, plan) <= now && !speech.paused {
         speech.paused = true;
         Some(Act::Pause)
     } else {

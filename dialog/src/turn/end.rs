@@ -13,13 +13,13 @@ fn silence(words: &LatestWords, parted: bool, plan: &TurnPlan) -> Duration {
     let unsure = words.confidence < plan.good;
     match (&words.text, words.kind) {
         (None, _) => plan.unclear,
-        (_, AnswerKind::Whole) if unsure => plan.likely,
-        (_, AnswerKind::Whole | AnswerKind::Backchannel | AnswerKind::Hesitation | AnswerKind::BackchannelAnswer) => {
-            plan.complete
-        }
+        (_, AnswerKind::YesNo | AnswerKind::Whole) if unsure => plan.likely,
+        (_, AnswerKind::YesNo) => plan.yes_no,
+        (_, AnswerKind::Whole | AnswerKind::Hesitation | AnswerKind::BackchannelAnswer) => plan.complete,
         (_, AnswerKind::Likely) => plan.likely,
         (_, AnswerKind::Open) if !parted => plan.partial,
-        (_, AnswerKind::Part) => plan.partial,
+        (_, AnswerKind::Part | AnswerKind::Backchannel | AnswerKind::Remark) => plan.partial,
+        (_, AnswerKind::Unfinished) => plan.unfinished.max(plan.partial),
         (_, AnswerKind::Open | AnswerKind::Short) => plan.entry.max(plan.partial),
     }
 }
@@ -31,8 +31,11 @@ pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option
     };
     let due = match &speech.words {
         Some(words) if words.is_settled() => {
-            (silent + silence(words, speech.longest_pause >= plan.likely, plan), TurnTimer::End)
+            let usual = silence(words, speech.longest_pause >= plan.likely, plan);
+            let patience = f64::from(plan.patience) * f64::from(words.patience) * f64::from(speech.patience);
+            (silent + usual.mul_f64(patience), TurnTimer::End)
         }
+        _ if speech.paused && !speech.hushed => (silent + plan.resume, TurnTimer::Resume),
         _ if speech.late => (silent + plan.late_words, TurnTimer::Unheard),
         _ => (silent + plan.words, TurnTimer::Words),
     };
@@ -56,27 +59,28 @@ pub(super) fn verdict(speech: Speech, floor: Floor, plan: &TurnPlan, now: Instan
     let over_bot = floor == Floor::Bot && !speech.hushed;
     let spoken = speech.length(now);
     let settled = speech.words.as_ref().is_some_and(LatestWords::is_settled);
-    let act =
-        match speech.words {
-            // What was said last is not known: words that came before it are not the whole answer.
-            _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
-            Some(LatestWords { kind: AnswerKind::Hesitation, text: Some(_), .. }) => Act::Dropped,
-            Some(LatestWords {
-                kind: AnswerKind::Backchannel | AnswerKind::BackchannelAnswer, text: Some(_), ..
-            }) if speech.over_bot && !speech.hushed => Act::Dropped,
-            // A yes to a question that is not one of yes or no.
-            Some(LatestWords { kind: AnswerKind::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
-            Some(LatestWords { text: Some(text), confidence, .. })
-                if !text.trim().is_empty() && confidence >= plan.poor =>
-            {
-                Act::Taken { text, confidence }
-            }
-            // There was speech over the bot, and no words: the bot goes on.
-            _ if over_bot || (speech.over_bot && !speech.hushed) => Act::Dropped,
-            // As short as a cough. A bot that was hushed for it asks again.
-            _ if spoken < plan.cough && !speech.hushed => Act::Dropped,
-            _ => Act::NotUnderstood,
-        };
+    let act = match speech.words {
+        // What was said last is not known: words that came before it are not the whole answer.
+        _ if !settled && speech.silent.is_some() && spoken >= plan.cough && !over_bot => Act::Unheard,
+        Some(LatestWords { kind: AnswerKind::Hesitation, text: Some(_), .. }) => Act::Dropped,
+        Some(LatestWords {
+            kind: AnswerKind::Backchannel | AnswerKind::BackchannelAnswer | AnswerKind::Remark,
+            text: Some(_),
+            ..
+        }) if speech.over_bot && !speech.hushed => Act::Dropped,
+        // A yes to a question that is not one of yes or no.
+        Some(LatestWords { kind: AnswerKind::Backchannel, text: Some(_), .. }) => Act::NotUnderstood,
+        Some(LatestWords { text: Some(text), confidence, .. })
+            if !text.trim().is_empty() && confidence >= plan.poor =>
+        {
+            Act::Taken { text, confidence }
+        }
+        // There was speech over the bot, and no words: the bot goes on.
+        _ if over_bot || (speech.over_bot && !speech.hushed) => Act::Dropped,
+        // As short as a cough. A bot that was hushed for it asks again.
+        _ if spoken < plan.cough && !speech.hushed => Act::Dropped,
+        _ => Act::NotUnderstood,
+    };
     let before = match act {
         _ if !over_bot => None,
         Act::Dropped => speech.paused.then_some(Act::Resume),
@@ -85,18 +89,31 @@ pub(super) fn verdict(speech: Speech, floor: Floor, plan: &TurnPlan, now: Instan
     before.into_iter().chain([act]).collect()
 }
 
-/// Words stay away: the bot goes on and the recogniser counts as late, but its words are still taken when they come. A sound as short as a cough
-/// may yet be a word ("yes"); nothing is said about it meanwhile.
+/// Words stay away: a bot that was paused goes on, and later the recogniser counts as late, but its words are still taken when they come. A
+/// sound as short as a cough may yet be a word ("yes"); nothing is said about it meanwhile.
 pub(super) fn late(speech: &mut Speech, floor: Floor, plan: &TurnPlan, now: Instant) -> Vec<Act> {
     let mut acts = Vec::new();
-    if deadline(speech, floor, plan).is_some_and(|(at, why)| why == TurnTimer::Words && at <= now) {
+    let due = |speech: &Speech, timer| deadline(speech, floor, plan).is_some_and(|(at, why)| why == timer && at <= now);
+    if due(speech, TurnTimer::Resume) {
+        speech.paused = false;
+        acts.push(Act::Resume);
+    }
+    if due(speech, TurnTimer::Words) {
         speech.late = true;
-        if std::mem::take(&mut speech.paused) && !speech.hushed {
-            acts.push(Act::Resume);
-        }
         if speech.spoken >= plan.cough {
             acts.push(Act::Late);
         }
     }
     acts
+}
+
+/// These words may be all of it, though the turn does not end yet.
+pub(super) fn likely(speech: &mut Speech, floor: Floor, plan: &TurnPlan) -> Option<Act> {
+    if speech.told_likely || speech.silent.is_none() || (floor != Floor::Free && !speech.hushed) {
+        return None;
+    }
+    let words = speech.words.as_ref().filter(|words| words.is_settled() && words.kind.may_be_all())?;
+    let text = words.text.as_ref().filter(|text| !text.trim().is_empty() && words.confidence >= plan.poor)?;
+    speech.told_likely = true;
+    Some(Act::EagerEnd { text: text.clone() })
 }

@@ -13,6 +13,12 @@ pub(super) struct Speech {
     pub longest_pause: Duration,
     pub words: Option<LatestWords>,
     pub over_bot: bool,
+    /// It began as the bot did: neither had heard the other.
+    pub collides: bool,
+    /// How patient the bot has become with this caller.
+    pub patience: f32,
+    /// The words of this silence were told as the likely end of the turn.
+    pub told_likely: bool,
     /// The bot's sound was paused, or hushed, for it.
     pub paused: bool,
     pub hushed: bool,
@@ -24,6 +30,7 @@ pub(super) struct LatestWords {
     pub text: Option<String>,
     pub confidence: f32,
     pub kind: AnswerKind,
+    pub patience: f32,
     pub is_final: bool,
     /// The caller went on after these words; newer ones are due.
     pub stale: bool,
@@ -46,6 +53,9 @@ impl Speech {
             longest_pause: Duration::ZERO,
             words: None,
             over_bot,
+            collides: false,
+            patience: 1.0,
+            told_likely: false,
             paused: false,
             hushed: false,
             late: false,
@@ -86,9 +96,14 @@ impl Speech {
             return;
         }
         if words.is_final || self.words.as_ref().is_none_or(|s| !s.is_final || s.stale) {
-            let Words { text, confidence, is_final, kind } = words;
-            self.words = Some(LatestWords { text, confidence, kind, is_final, stale: false });
+            let Words { text, confidence, is_final, kind, patience } = words;
+            self.words = Some(LatestWords { text, confidence, kind, patience, is_final, stale: false });
         }
+    }
+
+    /// The latest words.
+    pub fn text(&self) -> Option<&str> {
+        self.words.as_ref().and_then(|words| words.text.as_deref())
     }
 
     /// Words that are more than a backchannel. A guess (a partial) counts once the speech is long enough not to be a cough.

@@ -5,6 +5,8 @@ struct Trace {
     turn: Turn,
     start: Instant,
     seen: Vec<String>,
+    /// What may be all of a turn is noted too.
+    all: bool,
 }
 
 fn ms(n: u64) -> Duration {
@@ -13,10 +15,14 @@ fn ms(n: u64) -> Duration {
 
 impl Trace {
     fn new(floor: Floor) -> Trace {
+        Trace::with(TurnPlan::default(), floor)
+    }
+
+    fn with(plan: TurnPlan, floor: Floor) -> Trace {
         let start = Instant::now() + Duration::from_secs(10);
-        let mut turn = Turn::new(TurnPlan::default());
-        turn.floor(start, floor);
-        Trace { turn, start, seen: Vec::new() }
+        let mut turn = Turn::new(plan);
+        turn.floor(start - ms(2_000), floor);
+        Trace { turn, start, seen: Vec::new(), all: false }
     }
 
     /// Lets all deadlines up to `at` come.
@@ -33,6 +39,9 @@ impl Trace {
         while let Some(act) = self.turn.poll() {
             let at = now.duration_since(self.start).as_millis();
             let act = match act {
+                Act::EagerEnd { .. } | Act::EagerWithdrawn if !self.all => continue,
+                Act::EagerEnd { text } => format!("likely {text}"),
+                Act::EagerWithdrawn => "goes on".into(),
                 Act::Taken { text, .. } => format!("taken {text}"),
                 Act::NotUnderstood => "not understood".into(),
                 other => format!("{other:?}").to_lowercase(),
@@ -66,7 +75,7 @@ impl Trace {
     fn words(&mut self, at: u64, text: &str, kind: AnswerKind, is_final: bool) {
         let now = self.until(at);
         let text = Some(text.to_string()).filter(|t| !t.is_empty());
-        self.turn.words(now, Words { text, confidence: 0.9, is_final, kind });
+        self.turn.words(now, Words { text, confidence: 0.9, is_final, kind, patience: 1.0 });
         self.note(now);
     }
 
@@ -78,7 +87,13 @@ impl Trace {
 
 #[test]
 fn a_complete_answer_ends_a_turn_soon_and_an_unfinished_one_late() {
-    for (kind, at) in [(AnswerKind::Whole, 1_080), (AnswerKind::Likely, 1_300), (AnswerKind::Part, 1_800)] {
+    for (kind, at) in [
+        (AnswerKind::YesNo, 1_010),
+        (AnswerKind::Whole, 1_080),
+        (AnswerKind::Likely, 1_300),
+        (AnswerKind::Part, 1_800),
+        (AnswerKind::Unfinished, 2_300),
+    ] {
         let mut t = Trace::new(Floor::Free);
         t.start(0);
         t.stop(1_000);
@@ -191,7 +206,7 @@ fn a_bot_that_was_paused_goes_on_while_words_are_late_and_stops_for_them() {
     t.start(64);
     t.stop(700);
     t.words(2_600, "boston", AnswerKind::Whole, true);
-    assert_eq!(t.seen(9_000), ["300 pause", "1400 resume", "1400 late", "2600 hush", "2600 taken boston"]);
+    assert_eq!(t.seen(9_000), ["300 pause", "1000 resume", "1400 late", "2600 hush", "2600 taken boston"]);
 }
 
 #[test]
@@ -221,7 +236,7 @@ fn a_short_word_is_no_cough_because_its_report_or_its_recogniser_is_late() {
             t.words(1_600, text, AnswerKind::Part, true);
         }
         let at = if text.is_some() { 1_600 } else { 6_220 };
-        assert_eq!(t.seen(9_000), ["300 pause", "1120 resume", &format!("{at} dropped")]);
+        assert_eq!(t.seen(9_000), ["300 pause", "720 resume", &format!("{at} dropped")]);
     }
 }
 
@@ -237,7 +252,7 @@ fn words_that_never_come_end_the_turn_as_unheard() {
 fn a_voice_over_the_bot_pauses_then_hushes_it() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
-    assert_eq!(t.seen(5_000), ["300 pause", "800 hush"]);
+    assert_eq!(t.seen(9_000), ["300 pause", "6000 hush"]);
 }
 
 #[test]
@@ -271,7 +286,7 @@ fn a_paused_bot_resumes_when_no_words_come() {
     let mut t = Trace::new(Floor::Bot);
     t.start(64);
     t.stop(600);
-    assert_eq!(t.seen(9_000), ["300 pause", "1300 resume", "1300 late", "6400 dropped"]);
+    assert_eq!(t.seen(9_000), ["300 pause", "900 resume", "1300 late", "6400 dropped"]);
 }
 
 #[test]
@@ -335,4 +350,88 @@ fn a_caller_who_never_stops_is_not_taken_for_silent() {
     assert!(t.turn.busy(), "the voice is still on");
     t.stop(61_000);
     assert!(!t.turn.busy());
+}
+
+#[test]
+fn patience_makes_each_silence_longer_or_shorter() {
+    for (patience, step, at) in [(1.0, 1.0, 1_300), (2.0, 1.0, 1_800), (0.5, 1.0, 1_050), (1.0, 3.0, 2_300)] {
+        let mut t = Trace::with(TurnPlan { patience, ..TurnPlan::default() }, Floor::Free);
+        t.start(64);
+        t.stop(1_000);
+        let now = t.until(1_010);
+        let kind = AnswerKind::Likely;
+        t.turn.words(now, Words { text: Some("x".into()), confidence: 0.9, is_final: true, kind, patience: step });
+        assert_eq!(t.seen(5_000), [format!("{at} taken x")]);
+    }
+}
+
+#[test]
+fn what_may_be_all_is_told_once_and_taken_back_when_the_caller_goes_on() {
+    let mut t = Trace::new(Floor::Free);
+    t.all = true;
+    t.start(64);
+    t.words(500, "a table", AnswerKind::Likely, false);
+    t.stop(700);
+    t.words(710, "a table", AnswerKind::Likely, true);
+    t.words(720, "a table", AnswerKind::Likely, true);
+    t.start(900);
+    t.stop(1_700);
+    t.words(1_710, "a table for", AnswerKind::Unfinished, true);
+    t.start(2_200);
+    t.stop(3_000);
+    t.words(3_010, "a table for two", AnswerKind::Likely, true);
+    assert_eq!(
+        t.seen(9_000),
+        ["710 likely a table", "900 goes on", "3010 likely a table for two", "3300 taken a table for two"]
+    );
+}
+
+#[test]
+fn what_may_be_all_is_taken_back_when_its_words_change_or_come_to_nothing() {
+    let mut t = Trace::new(Floor::Free);
+    t.all = true;
+    t.start(64);
+    t.stop(700);
+    t.words(710, "boston", AnswerKind::Likely, true);
+    t.words(800, "austin", AnswerKind::Likely, true);
+    t.words(900, "", AnswerKind::Part, true);
+    let seen = t.seen(9_000);
+    assert_eq!(seen, ["710 likely boston", "800 goes on", "800 likely austin", "900 goes on", "1200 not understood"]);
+}
+
+#[test]
+fn who_begins_as_the_bot_does_goes_first_and_is_waited_for_after_the_second_time() {
+    let mut t = Trace::new(Floor::Free);
+    let mut now = 0;
+    for (collides, taken) in [(false, 500), (true, 500), (true, 500), (true, 750), (false, 750), (false, 500)] {
+        let begins = now + if collides { 100 } else { 3_000 };
+        if !collides {
+            let ended = t.until(begins - 100);
+            t.turn.floor(ended, Floor::Free);
+        }
+        t.start(begins + 64);
+        let paused = if collides { vec![format!("{} pause", begins + 64)] } else { Vec::new() };
+        assert_eq!(t.seen(begins + 65), paused);
+        t.stop(begins + 900);
+        t.words(begins + 910, "x", AnswerKind::Likely, true);
+        let at = begins + 700 + taken;
+        let seen = t.seen(at);
+        assert_eq!(seen.last().map(String::as_str), Some(format!("{at} taken x").as_str()), "{seen:?}");
+        let ended = t.until(at + 10);
+        t.turn.floor(ended, Floor::Free);
+        t.turn.floor(ended, Floor::Bot);
+        now = at + 10;
+    }
+}
+
+#[test]
+fn a_cough_as_the_bot_begins_is_no_collision_and_the_bot_goes_on() {
+    let mut t = Trace::new(Floor::Free);
+    let now = t.until(0);
+    t.turn.floor(now, Floor::Bot);
+    t.start(164);
+    t.stop(450);
+    t.words(460, "", AnswerKind::Part, true);
+    assert_eq!(t.seen(3_000), ["164 pause", "460 resume", "460 dropped"]);
+    assert_eq!(t.turn.collisions, 0);
 }

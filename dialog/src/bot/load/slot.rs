@@ -6,6 +6,7 @@ use crate::bot::definition::Slot;
 use crate::bot::file::{SlotFile, SpanEnds, Type, ValueFile, ValueTable};
 use crate::keypad::{self, Keypad};
 use crate::language::Language;
+use crate::turn::PATIENCE;
 use crate::value::currency::Bounds;
 use crate::value::item::{ItemField, ItemPlan};
 use crate::value::kind::{Choice, Kind, SpanOf};
@@ -43,7 +44,12 @@ pub(super) fn slot(check: &Check, key: &str, mut slot: SlotFile) -> Result<Slot,
         }
         (None, _) => None,
     };
+    let patience = slot.patience.unwrap_or(1.0);
+    if !PATIENCE.contains(&patience) {
+        return check.fault(format!("{key}.patience"), format!("is {patience}, which nobody can mean"), "use 0.3 to 4");
+    }
     Ok(Slot {
+        patience,
         keypad: slot.keypad != Some(false) && keypad::of(&kind) != Keypad::None,
         name: slot.name,
         kind,

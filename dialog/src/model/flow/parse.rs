@@ -30,19 +30,6 @@ pub fn with_confidence(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, 
     fills.into_iter().map(|f| (f.slot, f.found.value.clone(), sure(&f.found))).collect()
 }
 
-/// Whether the sentence ends with a word that something has to follow ("at", "and").
-pub fn trailing(words: &[String], language: Language) -> bool {
-    let last = words.last().map_or("", String::as_str);
-    match language {
-        Language::En => [
-            "and", "at", "for", "the", "to", "on", "in", "a", "an", "of", "with", "from", "or", "um", "uh", "next",
-            "is",
-        ]
-        .contains(&last),
-        Language::Vi => ["và", "lúc", "vào", "cho", "ngày", "tháng", "thứ", "với", "từ", "là", "hoặc"].contains(&last),
-    }
-}
-
 /// The task that is asked for: its index, where its phrase begins in the sentence, and how many words the phrase takes.
 pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
     let phrases = bot

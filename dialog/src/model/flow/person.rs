@@ -106,7 +106,7 @@ impl Flow {
             | BrainInput::Unheard
             | BrainInput::NoInput
             | BrainInput::Interrupted
-            | BrainInput::EagerEnd { .. }
+            | BrainInput::EagerEnd(_)
             | BrainInput::EagerWithdrawn
             | BrainInput::Model { .. }
             | BrainInput::Tick => None,

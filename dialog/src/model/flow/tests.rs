@@ -142,17 +142,20 @@ fn a_number_out_of_range_is_not_taken_in_part() {
 #[test]
 fn the_kind_of_an_answer_tells_what_may_follow() {
     let mut flow = flow();
-    assert_eq!(flow.answer_kind("book a trip"), AnswerKind::Whole);
-    assert_eq!(flow.answer_kind("book a trip to"), AnswerKind::Part);
+    assert_eq!(flow.answer_kind("book a trip"), AnswerKind::Likely);
+    assert_eq!(flow.answer_kind("book a trip to"), AnswerKind::Unfinished);
+    assert_eq!(flow.answer_kind("hello"), AnswerKind::Part);
+    assert_eq!(flow.answer_kind("let me see"), AnswerKind::Unfinished);
+    assert_eq!(flow.answer_kind("i see"), AnswerKind::Remark);
     assert_eq!(flow.answer_kind("uh-huh"), AnswerKind::Backchannel);
     assert_eq!(flow.answer_kind("yes"), AnswerKind::Backchannel);
     assert_eq!(flow.answer_kind("go back"), AnswerKind::Whole);
     hear(&mut flow, "book a trip to boston from new york", 0.9);
     assert_eq!(flow.answer_kind("twenty"), AnswerKind::Likely);
     hear(&mut flow, "twenty", 0.9);
-    assert_eq!(flow.answer_kind("yes"), AnswerKind::Whole);
+    assert_eq!(flow.answer_kind("yes"), AnswerKind::YesNo);
     hear(&mut flow, "yes", 0.9);
     assert_eq!(flow.answer_kind("tomorrow"), AnswerKind::Whole);
     assert_eq!(flow.answer_kind("december twenty"), AnswerKind::Likely);
-    assert_eq!(flow.answer_kind("tomorrow and"), AnswerKind::Part);
+    assert_eq!(flow.answer_kind("tomorrow and"), AnswerKind::Unfinished);
 }

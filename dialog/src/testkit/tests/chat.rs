@@ -305,7 +305,7 @@ fn a_turn_thought_of_ahead_is_answered_at_once_or_dropped() {
     let (_, mut brain) = chat(BISTRO, Vec::new());
     let now = Instant::now();
     let drain = |brain: &mut Chat| std::iter::from_fn(|| brain.poll()).collect::<Vec<Thought>>();
-    let eager = |text: &str| BrainInput::EagerEnd { text: text.into(), confidence: 0.9, question_heard: 1.0 };
+    let eager = |text: &str| BrainInput::EagerEnd(text.into());
     let heard = |text: &str| BrainInput::Heard { text: text.into(), confidence: 0.9, question_heard: 1.0 };
     brain.handle(now, BrainInput::Answered);
     drain(&mut brain);

@@ -1,15 +1,6 @@
 //! Callers who do things at random.
 use super::*;
-
-/// A small generator of random numbers: tests are the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-}
+use crate::testkit::random::Random;
 
 #[test]
 fn a_call_comes_to_an_end_whatever_its_caller_does() {
@@ -59,7 +50,7 @@ fn a_call_comes_to_an_end_whatever_its_caller_does() {
         [BOOKING, PLACES, DESK].iter().map(|t| Bot::parse(t, "random").unwrap_or_else(|e| panic!("{e}"))).collect();
     let mut ends = std::collections::BTreeMap::new();
     for seed in 0..1_000u64 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut sim = Sim::new(bots[random.below(bots.len())].clone());
         if random.below(20) == 0 {
             sim.input(Input::Deaf(true));

@@ -5,6 +5,7 @@ use super::{Context, SaidValues};
 use crate::bot::fact;
 use crate::language::Language;
 use crate::model::step::Step;
+use crate::turn::unfinished;
 use crate::value::words::begin_with;
 
 /// A question that does not belong to the value before it.
@@ -186,7 +187,7 @@ impl Context<'_> {
             let rest = &words[at..];
             let question = question_at(rest, bot.language)?;
             let own = &words[..at];
-            let gives = !parse::trailing(own, bot.language)
+            let gives = !unfinished::is_unfinished(own, bot.language)
                 && !self.fills(own).is_empty()
                 && !is_command(rest)
                 && !is_command(question);
