@@ -78,7 +78,8 @@ pub(crate) fn bare(low: &[String], leads: &[&str], language: Language) -> std::o
     const BEHIND_EN: [&str; 4] = ["please", "thanks", "thank you", ","];
     const BEHIND_VI: [&str; 10] = ["ạ", "nhé", "nha", "nghe", "dạ", "nhá", "nghen", "vậy", "cảm ơn", ","];
     let mut from = 0;
-    while let Some(len) = begins(&low[from..], leads, language).or_else(|| begins(&low[from..], &FILLERS, language)) {
+    while let Some(len) = begins(&low[from..], leads, language).or_else(|| begins(&low[from..], &FILLERS, Language::En))
+    {
         from += len;
     }
     let behind: &[&str] = if language == Language::En { &BEHIND_EN } else { &BEHIND_VI };

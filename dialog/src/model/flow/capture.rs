@@ -113,7 +113,8 @@ impl Context<'_> {
                 .filter(|read| is_name(&read.text))
                 .map_or(Outcome::None, |read| Outcome::Whole(Value::Text(read.text))),
         };
-        meaning(slot, outcome, !given.is_empty() || is_back, manner)
+        let is_put_together = !given.is_empty() || is_back || !is_literal(&outcome, text);
+        meaning(slot, outcome, is_put_together, manner)
     }
 
     fn number(&self, slot: usize, scheme: &Scheme, given: &Parts, said: &[String]) -> Outcome {
@@ -392,6 +393,16 @@ pub(super) fn rest(form: &Form, slot: usize, parts: &Parts) -> Option<String> {
             Some(format!("{known} {question}"))
         }
         _ => None,
+    }
+}
+
+/// Whether a value stands in the text as it is: then who wrote it knows what it is.
+fn is_literal(outcome: &Outcome, text: &str) -> bool {
+    let signs = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_uppercase();
+    match outcome {
+        Outcome::Whole(Value::Text(value)) => text.to_lowercase().contains(&value.to_lowercase()),
+        Outcome::Whole(Value::Digits(value)) => signs(text).contains(value.as_str()),
+        _ => false,
     }
 }
 

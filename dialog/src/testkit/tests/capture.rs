@@ -18,7 +18,51 @@ fn said(language: &str, slot: &str, answers: &[&str]) -> Vec<String> {
         sim.say(answer);
         sim.pass(Duration::from_millis(1_500));
     }
-    sim.look().into_iter().filter(|line| !line.starts_with("caller:") && line != "bot: Tell me.").collect()
+    // Clauses of one answer in one line.
+    let mut out: Vec<String> = Vec::new();
+    for line in sim.look().into_iter().filter(|line| !line.starts_with("caller:") && line != "bot: Tell me.") {
+        match (line.strip_prefix("bot: "), out.last_mut().filter(|last| last.starts_with("bot: "))) {
+            (Some(clause), Some(last)) => *last += &format!(" {clause}"),
+            _ => out.push(line),
+        }
+    }
+    out
+}
+
+const DONE_EN: [&str; 2] = ["bot: Noted. Thank you for calling. Goodbye.", "end: done"];
+
+#[test]
+fn a_card_whose_check_digit_is_wrong_is_asked_about_and_corrected_in_place() {
+    let seen = said(
+        "en",
+        "type = \"id\"\nscheme = \"card\"",
+        &["four one one one one one one one one one one one one one one two", "no, the last digit is one", "yes"],
+    );
+    assert_eq!(
+        seen[..4],
+        [
+            "bot: The check digit does not fit, so one of the digits must be wrong. I have four one one one, one one one one, \
+             one one one one, one one one two. Please say which part is wrong, or say all of it again.",
+            "entry = \"4111111111111111\"",
+            "bot: Did you say four one one one, one one one one, one one one one, one one one one?",
+            "entry = \"4111111111111111\" ✓",
+        ]
+    );
+    assert_eq!(seen[seen.len() - 2..], DONE_EN);
+}
+
+#[test]
+fn an_e_mail_address_is_read_back_letter_by_letter_and_corrected() {
+    let seen = said(
+        "en",
+        "type = \"email\"",
+        &["my email is john dot smith at gmail dot com", "no, hotmail not gmail", "yes"],
+    );
+    assert_eq!(seen[0], "entry = \"john.smith@gmail.com\"");
+    assert!(seen[1].starts_with("bot: Did you say J O H N, dot, S M I T H, at gmail dot com?"), "{seen:?}");
+    assert!(seen.contains(&"entry = \"john.smith@hotmail.com\" ✓".to_owned()), "{seen:?}");
+    let seen = said("vi", "type = \"email\"", &["nam chấm vũ", "a còng gmail chấm com", "đúng rồi"]);
+    assert!(seen.contains(&"entry = \"nam.vu@gmail.com\" ✓".to_owned()), "{seen:?}");
 }
 
 #[test]
@@ -93,5 +137,25 @@ fn a_file_that_asks_for_no_such_thing_is_refused() {
     ] {
         let fault = Bot::parse(&bot("en", slot), "b").map(drop).unwrap_err().to_string();
         assert!(fault.contains(key), "{slot}: {fault}");
+    }
+}
+
+#[test]
+fn what_is_written_as_it_is_needs_no_check_and_what_is_put_together_does() {
+    for (slot, text, value, checked) in [
+        ("type = \"email\"", "John.Smith@gmail.com", "john.smith@gmail.com", false),
+        ("type = \"email\"", "john at gmail", "john@gmail.com", true),
+        ("type = \"name\"", "my name is Ann Lee", "Ann Lee", false),
+        ("type = \"name\"", "smith, s m y t h", "Smyth", true),
+        ("type = \"id\"\nscheme = \"card\"", "4111 1111 1111 1111", "4111111111111111", false),
+    ] {
+        let mut sim = sim(&bot("en", slot));
+        sim.listen();
+        sim.look();
+        sim.input(Input::Typed(text.into()));
+        sim.listen();
+        let seen = sim.look().join("\n");
+        assert!(seen.contains(&format!("entry = \"{value}\"")), "{text}: {seen}");
+        assert_eq!(seen.contains("Did you say"), checked, "{text}: {seen}");
     }
 }

@@ -3,7 +3,10 @@ use super::alphabet::spelling;
 use super::{bare, begins, fold, lower};
 use crate::language::Language;
 
-const LEADS_EN: [&str; 35] = [
+const LEADS_EN: [&str; 38] = [
+    "just put it under",
+    "just put",
+    "it's under the name",
     "last name is",
     "my last name is",
     "surname is",
@@ -136,6 +139,10 @@ pub fn read(pieces: &[String], language: Language) -> Option<NameRead> {
     let (mut at, mut spelled) = (0, false);
     while at < low.len() {
         let rest = &low[at..];
+        if let Some(len) = hint(rest, language).filter(|_| !words.is_empty()) {
+            at += len;
+            continue;
+        }
         if let Some((written, len)) =
             spelling(rest, language, 2).filter(|(_, len)| is_spelling(&rest[..*len], at == 0 && *len == rest.len()))
         {
@@ -145,10 +152,6 @@ pub fn read(pieces: &[String], language: Language) -> Option<NameRead> {
             continue;
         }
         if let Some(len) = begins(rest, &JOINTS, language).filter(|_| at > 0 && !is_part_of_name(rest, language)) {
-            at += len;
-            continue;
-        }
-        if let Some(len) = hint(rest, language).filter(|_| !words.is_empty()) {
             at += len;
             continue;
         }

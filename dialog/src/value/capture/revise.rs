@@ -196,7 +196,9 @@ const ARTICLES: [&str; 17] = [
 
 /// Characters at the start, as the entry may be said, and how many words they take.
 fn sequence(entry: Entry, words: &[String]) -> Option<(String, usize)> {
-    let skipped = words.len() - after(words, &ARTICLES, entry.language).len();
+    // "The second letter is a": where nothing else is left, that is it.
+    let rest = after(words, &ARTICLES, entry.language);
+    let skipped = if rest.is_empty() { 0 } else { words.len() - rest.len() };
     let (mut out, mut at) = (String::new(), skipped);
     while at < words.len() && !is_stop(&words[at..], entry.language) {
         let rest = &words[at..];

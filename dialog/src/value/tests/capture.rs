@@ -28,6 +28,9 @@ fn names_are_taken_as_they_are_said_and_as_they_are_spelled() {
         ("My name is John Smith.", "John Smith"),
         ("it's McDonald", "McDonald"),
         ("s m i t h", "Smith"),
+        ("it's Brian with a y, b r y a n", "Bryan"),
+        ("Stephen Hawkes, s t e p h e n", "Stephen Hawkes"),
+        ("last name is Nguyen", "Nguyen"),
         ("S-M-I-T-H", "Smith"),
         ("smith, s m y t h", "Smyth"),
         ("john smith, spelled s m y t h e", "John Smythe"),
@@ -112,6 +115,7 @@ fn e_mail_addresses_are_spelled_said_and_written() {
         ("lan gạch dưới anh a còng công ty chấm vn", "lan_anh@congty.vn"),
         ("lan anh at gmail dot com", "lananh@gmail.com"),
         ("lan.anh@gmail.com", "lan.anh@gmail.com"),
+        ("a b c một hai ba a còng outlook chấm com", "abc123@outlook.com"),
         ("n như nam, a, m a còng gờ mail chấm com", "nam@gmail.com"),
     ] {
         assert_eq!(email_of(said, Language::Vi), meant, "{said}");
@@ -273,6 +277,18 @@ fn addresses_are_read_in_their_parts() {
         ("Trần Phú", Some(Part::Street), r#"{"street":"Trần Phú"}"#),
         ("ở bình dương ạ", Some(Part::Province), r#"{"old_province":"Bình Dương","province":"Hồ Chí Minh"}"#),
         ("paris", Some(Part::Province), "none"),
+        (
+            "15 Hai Bà Trưng phường Cửa Nam Hà Nội",
+            None,
+            r#"{"number":"15","province":"Hà Nội","street":"Hai Bà Trưng","ward":"Cửa Nam"}"#,
+        ),
+        ("xóm 3 xã Nghi Phong Nghệ An", None, r#"{"province":"Nghệ An","street":"Xóm 3","ward":"Nghi Phong"}"#),
+        (
+            "so 8 duong Tran Phu, phuong Lang, Ha Noi",
+            None,
+            r#"{"number":"8","province":"Hà Nội","street":"Tran Phu","ward":"Lang"}"#,
+        ),
+        ("số một hai ba lê lợi", None, r#"{"number":"123","street":"Lê Lợi"}"#),
         ("số 5 ngõ 10 phố Huế", None, r#"{"number":"5 ngõ 10","street":"Huế"}"#),
     ] {
         assert_eq!(address_of(said, asked, Language::Vi), meant, "{said}");

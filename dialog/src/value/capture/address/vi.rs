@@ -7,9 +7,11 @@ use super::{Address, AddressPlan, Part, Ward};
 use crate::language::Language;
 
 pub(super) fn read(raw: &[String], low: &[String], plan: &AddressPlan, asked: Option<Part>) -> Option<Address> {
+    let restored = with_marks(low);
+    let low = restored.as_slice();
     let mut reader = Reader { raw, low, at: 0, asked, open: asked, out: Address::default() };
     while reader.at < low.len() {
-        let joins = begins(reader.rest(), &["ở", "thuộc", "của", "dạ", "thì", "là", "cũ"], Language::Vi).is_some();
+        let joins = begins(reader.rest(), &["ở", "thuộc", "của", "dạ", "thì", "là", "cũ"], Language::En).is_some();
         if low[reader.at] == "," || joins && !reader.out.is_empty() {
             reader.at += 1;
             reader.open = None;
@@ -23,11 +25,27 @@ pub(super) fn read(raw: &[String], low: &[String], plan: &AddressPlan, asked: Op
     (!reader.out.is_empty()).then_some(reader.out)
 }
 
+/// Words that were written without any diacritics, with those of the words for parts: then these are found as they are, and a name like
+/// "Phong" is no "phòng".
+fn with_marks(low: &[String]) -> Vec<String> {
+    let mut out = low.to_vec();
+    if !low.iter().all(|word| word.is_ascii()) {
+        return out;
+    }
+    for at in 0..out.len() {
+        let found = MARKS.iter().filter_map(|(mark, _)| Some((*mark, begins(&out[at..], &[mark], Language::Vi)?)));
+        if let Some((mark, len)) = found.max_by_key(|(_, len)| *len) {
+            out.splice(at..at + len, mark.split(' ').map(str::to_owned));
+        }
+    }
+    out
+}
+
 /// A word by which a part begins, the part, and how many words it takes.
 type Mark = Option<(&'static str, Part, usize)>;
 
 fn mark_at(words: &[String]) -> Mark {
-    let fits = |(mark, part): &(&'static str, Part)| Some((*mark, *part, begins(words, &[mark], Language::Vi)?));
+    let fits = |(mark, part): &(&'static str, Part)| Some((*mark, *part, begins(words, &[mark], Language::En)?));
     MARKS.iter().filter_map(fits).max_by_key(|(.., len)| *len)
 }
 
@@ -128,11 +146,11 @@ fn listed<'a>(plan: &'a AddressPlan, rest: &[String], mark: Mark) -> Option<(&'a
 }
 
 fn ends_part(rest: &[String]) -> bool {
-    let ends = |rest: &[String]| MARKS.iter().any(|(mark, _)| begins(rest, &[mark], Language::Vi).is_some());
+    let ends = |rest: &[String]| MARKS.iter().any(|(mark, _)| begins(rest, &[mark], Language::En).is_some());
     rest.is_empty()
         || rest[0] == ","
         || ends(rest)
-        || begins(rest, &["ở", "thuộc", "cũ", "ạ", "nhé"], Language::Vi).is_some()
+        || begins(rest, &["ở", "thuộc", "cũ", "ạ", "nhé"], Language::En).is_some()
 }
 
 /// How many words belong to a part: up to the next mark, comma, or a province that ends all.
@@ -151,19 +169,30 @@ fn starts_number(rest: &[String]) -> bool {
         || crate::value::begins_number(rest, Language::Vi)
 }
 
-/// How many words a house number takes: figures, "xuyệt", a letter behind.
+/// How many words a house number takes: figures, "xuyệt", a letter behind. Digits may come one by one; a street may begin with a number.
 fn number_length(rest: &[String], from: usize) -> usize {
-    let mut at = from;
+    const STREETS: [&str; 3] = ["hai bà trưng", "ba tháng hai", "ba đình"];
+    let (mut at, mut last) = (from, None);
     while at < rest.len() {
         let behind = &rest[at..];
+        let is_street = at > from && begins(behind, &STREETS, Language::En).is_some();
         let is_sign =
             at > from && matches!(behind[0].as_str(), "/" | "-" | "xuyệt" | "xẹt" | "suyệt" | "trên" | "gạch" | "bis");
         let is_letter = at > from && behind[0].chars().count() == 1 && behind[0].chars().all(char::is_alphabetic);
-        let figures = crate::value::number(behind, Language::Vi).map(|(_, len)| len);
-        let mixed = behind[0].starts_with(|c: char| c.is_ascii_digit()) || is_sign || is_letter;
-        match figures {
-            Some(len) => at += len,
-            None if mixed => at += 1,
+        let is_figure = behind[0].starts_with(|c: char| c.is_ascii_digit());
+        let number = crate::value::number(behind, Language::Vi);
+        // Behind "mười lăm" or "15" a further number belongs to what follows.
+        let is_apart = last.is_some_and(|last| last > 9 || is_figure);
+        match number {
+            Some(_) if is_street || is_apart => break,
+            Some((number, len)) => {
+                last = Some(if is_figure { i64::MAX } else { number });
+                at += len;
+            }
+            None if is_figure && last.is_none() || is_sign || is_letter => {
+                last = None;
+                at += 1;
+            }
             None => break,
         }
     }
