@@ -63,7 +63,7 @@ fn a_long_talk_is_summed_up_and_stays_within_its_budget() {
     for at in 0..40 {
         sim.say(&format!("is there anything else that I should know of table {at} by the window"));
         let answered = sim.asked.last().unwrap().clone();
-        assert_eq!(answered.purpose, Purpose::Answer);
+        assert!(matches!(answered.purpose, Purpose::Answer | Purpose::Ahead));
         let bytes = answered.body["messages"].to_string().len() + answered.body["tools"].to_string().len();
         assert!(bytes < 1_100 * 5, "{at}: {bytes} bytes");
         sim.model_says(&format!("Table {at} is a quiet one, with room for four people and a fine view."));
