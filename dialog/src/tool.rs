@@ -2,6 +2,10 @@
 use serde_json::Value as Json;
 use std::time::Duration;
 
+mod definition;
+
+pub use definition::{ConfirmedBy, ToolDefinition};
+
 /// The number of one call of a tool, by which its outcome is told; numbers are never used twice in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ToolId(pub u64);
