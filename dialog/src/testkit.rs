@@ -120,6 +120,9 @@ impl Sim {
                     self.note(line.trim_end().to_string());
                 }
                 Output::Cancel(id) => self.tools.retain(|tool| *tool != id),
+                Output::Called { name, of: Some(of), .. } => self.note(format!("call {name} as {}", of.0)),
+                Output::Called { name, of: None, .. } => self.note(format!("refuse {name}")),
+                Output::Outcome { .. } => {}
                 Output::Incomplete(_) => self.note("incomplete answer".into()),
                 Output::StopRecording { keeps } => {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))

@@ -169,7 +169,7 @@ pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut 
             Some(spoken) = inbox.spoken.recv() => Arrival::Spoken(spoken),
             Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
             Some(done) = effects.tools.join_next() => match done {
-                Ok(input) => Arrival::Tool(input),
+                Ok(news) => Arrival::Tool(effects.told(news)),
                 Err(why) if why.is_cancelled() => Arrival::ToolCancelled,
                 Err(_) => Arrival::ToolPanicked,
             },

@@ -1,5 +1,6 @@
 //! The bots of configs/examples, each in a chat, with its service behind a real socket.
 use super::run;
+use crate::tools::Toolbox;
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ async fn chat(bot: &str, address: &str, lines: &[&str]) -> String {
     let bot = Bot::parse(&text, "example").unwrap_or_else(|e| panic!("{e}"));
     let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
     let mut out = Vec::new();
-    run(conversation, lines.join("\n").as_bytes(), &mut out).await.expect("a chat");
+    run(conversation, Toolbox::default(), lines.join("\n").as_bytes(), &mut out).await.expect("a chat");
     String::from_utf8(out).expect("text")
 }
 

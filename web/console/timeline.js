@@ -21,7 +21,7 @@ const OF_MARKS = {
     "recogniser_failed",
   ],
   bot: ["bot_sounds", "bot_held", "bot_resumed", "bot_hushed", "standby", "sound_missing", "synthesiser_failed"],
-  tools: ["tool_called", "tool_answered", "tool_failed", "tool_incomplete", "task"],
+  tools: ["tool_called", "tool_answered", "tool_failed", "tool_cancelled", "tool_incomplete", "task"],
   line: ["sip", "no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
 };
 

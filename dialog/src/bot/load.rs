@@ -21,6 +21,7 @@ mod passage;
 mod request;
 mod slot;
 mod task;
+mod tool;
 
 pub use check::BotFault;
 
@@ -43,7 +44,7 @@ impl Bot {
 /// The checks go through a file from top to bottom: of several mistakes the first is told.
 fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     let currency = read.currency.map_or(Currency::usual(read.language), currency_of);
-    let check = Check { file, language: read.language, currency };
+    let check = Check { file, language: read.language, currency, tools: &[] };
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
     check.plain("greeting", &read.greeting)?;
@@ -63,6 +64,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     }
     let prompts = read.prompts.fill(read.language);
     check_prompts(&check, &prompts)?;
+    let tools = tool::tools(&check, read.tools)?;
+    let check = Check { tools: &tools, ..check };
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
     let facts = fact::facts(&check, read.fact)?;
@@ -98,6 +101,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         takes_messages: read.takes_messages,
         person: read.person,
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
+        tools: tools.clone(),
         prompts,
         commands,
         turn: read.turn,

@@ -63,6 +63,8 @@ impl Debug for Output {
             Output::Run(call) => write!(f, "Run({call:?})"),
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Output::Called { id, name, of } => write!(f, "Called {{ id: {}, name: {name:?}, of: {of:?} }}", id.0),
+            Output::Outcome { id, fault } => write!(f, "Outcome {{ id: {}, fault: {fault:?} }}", id.0),
             Output::Person(order) => write!(f, "Person({order:?})"),
             Output::StopRecording { keeps } => write!(f, "StopRecording {{ keeps: {keeps} }}"),
             Output::MachineTold => f.write_str("MachineTold"),

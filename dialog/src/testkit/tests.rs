@@ -20,6 +20,7 @@ mod places;
 mod random;
 mod rights;
 mod supervised;
+mod tools;
 mod typed;
 mod unclear;
 mod understood;

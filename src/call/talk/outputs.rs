@@ -57,6 +57,8 @@ impl Talk {
             Output::Keying(keying) => self.keying(now, keying),
             Output::Run(call) => self.run(now, call),
             Output::Cancel(id) => self.cancel(now, id),
+            Output::Called { id, name, of } => self.tool_called(now, id, &name, of),
+            Output::Outcome { id, fault } => self.tool_ended(now, id, fault.as_ref()),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),
