@@ -1,13 +1,17 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
-use crate::config::Config;
+use crate::config::{Config, Tools};
+use crate::console;
 use crate::language_models::{LanguageModels, QUEUE};
 use crate::store::Store;
-use crate::{console, tools};
+use crate::tools::{self, Toolbox};
 use anyhow::Context;
 use dialog::approval::ApprovalCall;
 use dialog::bot::Bot;
-use dialog::conversation::{Conversation, Input, Output, PersonFault, PersonNews, PersonOrder, ToolCall, Why};
+use dialog::conversation::{
+    Conversation, Input, Output, PersonFault, PersonNews, PersonOrder, ToolCall, ToolFault, Why,
+};
 use dialog::model::language_model::{ModelNews, ModelRequest, RequestId};
+use dialog::tool::Effect;
 use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -15,8 +19,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
+/// How long the start waits for the MCP servers of tools.
+const MCP_START: Duration = Duration::from_secs(20);
+
 /// One chat: the conversation, and a clock that stands still.
 struct Chat<W> {
+    toolbox: Toolbox,
     /// What services know this chat's requests by.
     id: String,
     conversation: Conversation,
@@ -31,9 +39,19 @@ struct Chat<W> {
 }
 
 /// Chats with the bot of one file, over standard input and output.
-pub async fn open(file: &Path) -> anyhow::Result<()> {
+pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the bot {}", file.display()))?;
-    let bot = Bot::parse(&text, &file.display().to_string())?;
+    let mut bot = Bot::parse(&text, &file.display().to_string())?;
+    let plan = match config.exists() {
+        true => Config::load(Some(config))?.tools,
+        false => Tools::default(),
+    };
+    tools::resolve(&mut bot, &plan, file.parent().unwrap_or(Path::new("."))).map_err(anyhow::Error::msg)?;
+    let toolbox = Toolbox::new(plan);
+    for server in toolbox.connected(MCP_START).await {
+        console::warn(format_args!("the MCP server {server} does not answer; its tools fail"));
+    }
+    let bot = toolbox.complete(Arc::new(bot));
     console::say(format_args!(
         "{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n",
         bot.name, bot.language
@@ -43,28 +61,28 @@ pub async fn open(file: &Path) -> anyhow::Result<()> {
         Some(_) => LanguageModels::load(&Config::load(None)?),
         None => LanguageModels::default(),
     };
-    let conversation = Conversation::new(Arc::new(bot), jiff::Zoned::now().datetime());
-    console::written(run_with(conversation, Arc::new(models), std::io::stdin().lock(), std::io::stdout()).await)
+    let conversation = Conversation::new(bot, jiff::Zoned::now().datetime());
+    let with = With { toolbox, models: Arc::new(models) };
+    console::written(run(conversation, with, std::io::stdin().lock(), std::io::stdout()).await)
+}
+
+/// What a chat reaches beside the conversation.
+#[derive(Default)]
+pub struct With {
+    pub toolbox: Toolbox,
+    pub models: Arc<LanguageModels>,
 }
 
 /// Runs `conversation` over lines of text until it hangs up or the input ends. A line `/key 5` presses keys.
-pub async fn run(conversation: Conversation, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
-    run_with(conversation, Arc::new(LanguageModels::default()), lines, out).await
-}
-
-/// The same with language models.
-pub async fn run_with(
-    conversation: Conversation,
-    models: Arc<LanguageModels>,
-    lines: impl BufRead,
-    out: impl Write,
-) -> std::io::Result<()> {
+pub async fn run(conversation: Conversation, with: With, lines: impl BufRead, out: impl Write) -> std::io::Result<()> {
+    let With { toolbox, models } = with;
     let mut chat = Chat {
         id: Store::new_id(),
         conversation,
         now: Instant::now(),
         out,
         tools: VecDeque::new(),
+        toolbox,
         models,
         asked: VecDeque::new(),
         stopped: Vec::new(),
@@ -161,7 +179,12 @@ impl<W: Write> Chat<W> {
             }
             None => {
                 writeln!(self.out, "  (asking {})", tools::origin(&call))?;
-                tools::run(&self.id, &call).await
+                let bot = self.conversation.bot().clone();
+                let mut tool = self.toolbox.start(&self.id, Some(&bot), call.clone());
+                match tool.outcome().await {
+                    Err(ToolFault::Late) if call.effect == Effect::Acts => tool.afterwards().await,
+                    outcome => outcome,
+                }
             }
         };
         self.feed(Input::ToolDone { id: call.id, result })
@@ -225,7 +248,7 @@ mod tests {
         let bot = Bot::parse(&text, "booking.en.toml").unwrap();
         let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
         let mut out = Vec::new();
-        run(conversation, "".as_bytes(), &mut out).await.unwrap();
+        run(conversation, Toolbox::default(), "".as_bytes(), &mut out).await.unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("Hello, this is the room booking line.") && !out.contains('{'), "{out}");
     }
@@ -236,7 +259,7 @@ mod tests {
         let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
         let lines = "book a room today for two people\nmountain view\nhalf past two\nhalf an hour\nyes\n";
         let mut out = Vec::new();
-        run(conversation, lines.as_bytes(), &mut out).await.unwrap();
+        run(conversation, Toolbox::default(), lines.as_bytes(), &mut out).await.unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("(people = 2)") && out.contains("(time = \"14:30\")"), "{out}");
         assert!(out.ends_with("(the bot hung up: done)\n"), "{out}");

@@ -31,12 +31,14 @@ mod speech;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod units;
 mod widget;
 
 pub use self::media::Media;
 pub use alerts::{AlertRule, Alerts, AlertsFile, BadMood, By, Severity, Webhook, WebhookEvent, When};
 pub use call::Call;
+pub(crate) use check::key;
 pub use codec::{Codec, Opus};
 pub use destination::{AfterPerson, Destination, Fallback, TransferBy};
 pub use ear::{Ear, Echo, Level, Noise};
@@ -56,6 +58,7 @@ pub use several::Several;
 pub use sip::Sip;
 pub use speech::{Acoustic, Clauses, Kokoro, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
 pub use store::{RecordingFormat, Store};
+pub use tools::{McpServer, Tools};
 pub use units::{Ms, Secs};
 pub use widget::{Ice, Rtc, Widget};
 
@@ -80,6 +83,7 @@ pub struct Config {
     pub rtc: Rtc,
     pub health: Health,
     pub alerts: Alerts,
+    pub tools: Tools,
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
@@ -111,6 +115,7 @@ impl Default for Config {
             rtc: Rtc::default(),
             health: Health::default(),
             alerts: Alerts::default(),
+            tools: Tools::default(),
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 mod language_models;
 mod measuring;
+mod tools;
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,8 +85,8 @@ fn examine(file: &Path) -> Examination {
 fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
     let engines = Arc::new(Engines::load(&config.speech));
     found.extend(engines.about().into_iter().map(|(good, line)| if good { fine(line) } else { lacking(line) }));
-    let reader = engines.clone();
-    match Bots::load(&config.bots.dir, move |name, text| reader.read(name, text)) {
+    let (reader, plan, beside) = (engines.clone(), config.tools.clone(), config.bots.dir.clone());
+    match Bots::load(&config.bots.dir, move |name, text| reader.read_with_tools(name, text, &plan, &beside)) {
         Ok(bots) => {
             let named = config.route.iter().map(|route| &route.bot).chain(&config.default_route);
             let missing: Vec<_> = named.filter(|bot| *bot != ECHO && !bots.knows(bot)).collect();
@@ -95,6 +96,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
             }
             found.extend(faults.into_iter().map(broken));
             destinations(config, &bots, found);
+            tools::look(config, &bots, found);
             for bot in missing {
                 found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
             }

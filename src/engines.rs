@@ -1,7 +1,8 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
 use crate::bots::Parsed;
-use crate::config::{Recogniser, Speech, Synthesiser};
+use crate::config::{Recogniser, Speech, Synthesiser, Tools};
 use crate::standby::Standby;
+use crate::tools;
 use dialog::bot::Bot;
 use futures::future::{join, join_all};
 use media::Language;
@@ -17,6 +18,7 @@ use media::tts::loudness::Levelled;
 use media::{Rate, tts, vad};
 use recognisers::LoadedRecogniser;
 use remote::{Account, RemoteEars, RemoteEngine, RemoteVoices, load};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -308,6 +310,13 @@ impl Engines {
             language.name(),
             known.join(", ")
         ))
+    }
+
+    /// Reads a bot's file, and what its tools refer to beside it in `dir`.
+    pub fn read_with_tools(&self, name: &str, text: &str, plan: &Tools, dir: &Path) -> Result<Parsed<Loaded>, String> {
+        let mut parsed = self.read(name, text)?;
+        tools::resolve(Arc::make_mut(&mut parsed.bot.bot), plan, dir).map_err(|why| format!("{name}: {why}"))?;
+        Ok(parsed)
     }
 
     /// Reads a bot's file and makes sure that everything it may ask can be heard.

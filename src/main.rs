@@ -42,6 +42,9 @@ enum Command {
         /// The bot's file, for example configs/bots/booking.en.toml.
         #[arg(long)]
         bot: PathBuf,
+        /// The configuration, for whom its tools may ask.
+        #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
+        config: PathBuf,
     },
     /// Call a SIP address, or a bot as a browser does, with the built-in softphone, hold a conversation by voice, and report how fast it answered.
     Call(Box<softphone::Args>),
@@ -73,7 +76,7 @@ fn main() -> ExitCode {
                 server::run(Config::load(Some(&config))?, reach).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Check { config } => doctor::run(&config),
-            Command::Talk { bot } => chat::open(&bot).await.map(|()| ExitCode::SUCCESS),
+            Command::Talk { bot, config } => chat::open(&bot, &config).await.map(|()| ExitCode::SUCCESS),
             Command::Call(args) => softphone::run(*args, console::print).await,
             Command::Rehearse(args) => rehearse::run(*args).await,
             Command::Models(args) => models::run(args).await,

@@ -13,6 +13,7 @@ use crate::engines::{Engines, Loaded};
 use crate::security::{Access, AccessPlan, SessionLimits, WebOrigin};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
+use crate::tools::Toolbox;
 use crate::widget::{OwnPageClients, PageAccess};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
@@ -28,6 +29,9 @@ use telephony::rtp::Ports;
 use telephony::sip::Sip;
 use telephony::webrtc::WebRtc;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the start waits for the MCP servers of tools.
+const MCP_START: Duration = Duration::from_secs(5);
 
 /// How long the start waits for voices to speak ahead what bots are known to say. One that hangs costs no more.
 const WARM: Duration = Duration::from_secs(6);
@@ -157,7 +161,8 @@ impl Server {
         let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
         tokio::spawn(access.clone().keep());
         let engines = Arc::new(engines);
-        let bots = Arc::new(load_bots(&config.bots.dir, engines.clone())?);
+        let toolbox = Toolbox::new(config.tools.clone());
+        let bots = Arc::new(load_bots(&config, engines.clone())?);
         check_routes(&config, &bots)?;
         let engine =
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
@@ -166,6 +171,9 @@ impl Server {
         let speech = pool.clone();
         let is_busy = move || speech.report().working > 0;
         let warming = engines.warm(bots.list().iter().filter_map(|status| bots.get(&status.name)).collect(), is_busy);
+        for server in toolbox.connected(MCP_START).await {
+            tracing::warn!(server, "this MCP server does not answer yet; calls are taken all the same");
+        }
         if !tokio::task::spawn_blocking(move || warming.wait(WARM)).await? {
             tracing::warn!("the bots' prompts are not all synthesised yet; calls are taken all the same");
         }
@@ -182,6 +190,7 @@ impl Server {
             store: store.clone(),
             recording_policy: recording_policy.clone(),
             approvals: approvals.clone(),
+            toolbox: toolbox.clone(),
         });
         calls.connect(telephone.clone());
         match WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound") {
@@ -382,8 +391,10 @@ fn finalise_recordings(dir: &Path) {
     });
 }
 
-fn load_bots(dir: &Path, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
-    Bots::load(dir, move |name, text| engines.read(name, text))
+fn load_bots(config: &Config, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
+    let (dir, plan) = (config.bots.dir.clone(), config.tools.clone());
+    let beside = dir.clone();
+    Bots::load(&dir, move |name, text| engines.read_with_tools(name, text, &plan, &beside))
 }
 
 /// What is set once for the whole process.

@@ -1,19 +1,183 @@
-//! The bot's tools: an HTTP request out, JSON back.
-use crate::web_client::client;
-use dialog::tool::{HttpRequest, Method, ToolCall, ToolFault};
+//! `Toolbox`: runs the tools of bots. What acts goes on to its end, also past its limit and past the call.
+use crate::config::Tools;
+use dialog::bot::{Bot, BotTool, ToolSource};
+use dialog::tool::{Effect, HttpRequest, ToolCall, ToolFault, arguments};
+use http::HttpTools;
+use mcp::McpServers;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
 
-/// A larger answer is no answer.
-const MOST: usize = 256 * 1024;
+pub mod http;
+pub mod mcp;
+mod openapi;
+#[cfg(test)]
+mod tests;
 
-/// The header by which a service knows a request that it has done already (draft-ietf-httpapi-idempotency-key-header).
-const ONCE: &str = "idempotency-key";
+/// How long after its limit a tool that acts may still come to an end.
+const AFTERWARDS: Duration = Duration::from_secs(60);
 
-/// What a request of one conversation is known by: the same for the same request, however often it goes out, and another in
-/// any other conversation. `talk` names the conversation.
-fn key(talk: &str, call: &HttpRequest) -> String {
-    let body = call.body.as_ref().map(serde_json::Value::to_string).unwrap_or_default();
+/// What a tool has come to.
+pub type Outcome = Result<Value, ToolFault>;
+
+/// What tools are run with; of a call, its copies are the same.
+#[derive(Clone, Default)]
+pub struct Toolbox(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    plan: Tools,
+    http: HttpTools,
+    mcp: McpServers,
+}
+
+/// A tool that runs: its outcome within its limit, and what one that acts comes to afterwards.
+pub struct RunningTool {
+    limit: Duration,
+    outcome: oneshot::Receiver<Outcome>,
+}
+
+impl Toolbox {
+    /// Opens the connections to MCP servers in the background.
+    pub fn new(plan: Tools) -> Self {
+        let mcp = McpServers::open(&plan.mcp);
+        Self(Arc::new(Parts { plan, http: HttpTools::default(), mcp }))
+    }
+
+    /// Waits for the MCP servers, `limit` at most; the names of those that do not answer.
+    pub async fn connected(&self, limit: Duration) -> Vec<String> {
+        self.0.mcp.connected(limit).await
+    }
+
+    /// The bot with what an MCP server says of its tools by now, where its file does not say it.
+    pub fn complete(&self, bot: Arc<Bot>) -> Arc<Bot> {
+        let found = |(index, tool): (usize, &BotTool)| match &tool.source {
+            ToolSource::Mcp(of) => Some((index, self.0.mcp.tool(&of.server, &of.tool)?)),
+            _ => None,
+        };
+        let found: Vec<_> = bot.tools.iter().enumerate().filter_map(found).collect();
+        if found.is_empty() {
+            return bot;
+        }
+        let mut bot = Arc::unwrap_or_clone(bot);
+        for (index, info) in found {
+            let definition = &mut bot.tools[index].definition;
+            if definition.description.is_empty() {
+                definition.description = info.description;
+            }
+            // A server that describes its arguments wrong judges them itself.
+            if arguments::schema_fault(&info.parameters).is_none() {
+                definition.parameters = info.parameters;
+            }
+        }
+        Arc::new(bot)
+    }
+
+    /// Begins a call of the conversation `talk`.
+    pub fn start(&self, talk: &str, bot: Option<&Bot>, call: ToolCall) -> RunningTool {
+        let source = bot.and_then(|bot| source(bot, &call.name)).cloned();
+        let (toolbox, key, limit) = (self.clone(), key(talk, &call), call.limit);
+        let (told, outcome) = oneshot::channel();
+        let most = if call.effect == Effect::Acts { limit + AFTERWARDS } else { limit };
+        tokio::spawn(async move {
+            let mut told = told;
+            let running = tokio::time::timeout(most, toolbox.run(source, &call, &key));
+            if call.effect == Effect::Acts {
+                let outcome = running.await.unwrap_or(Err(ToolFault::Broken));
+                if told.send(outcome).is_err() {
+                    tracing::info!(tool = call.name, "a tool that acts has ended after its call");
+                }
+                return;
+            }
+            tokio::select! {
+                outcome = running => drop(told.send(outcome.unwrap_or(Err(ToolFault::Late)))),
+                // Nobody waits for what only reads.
+                () = told.closed() => {}
+            }
+        });
+        RunningTool { limit, outcome }
+    }
+
+    async fn run(&self, source: Option<ToolSource>, call: &ToolCall, key: &str) -> Outcome {
+        let Parts { plan, http, mcp } = self.0.as_ref();
+        match (source, HttpRequest::of(call)) {
+            (Some(ToolSource::Http(tool)), _) => http.ask(plan, &tool, &call.arguments, key).await,
+            (Some(ToolSource::Mcp(tool)), _) => {
+                let answer = mcp.call(&tool.server, &tool.tool, &call.arguments, key).await?;
+                Ok(answer.pointer(&tool.result).cloned().unwrap_or_default())
+            }
+            (None, Some(request)) => http::ask(&request, key).await,
+            // An OpenAPI file is read with the bot's own.
+            (Some(ToolSource::OpenApi(_)) | None, _) => Err(ToolFault::Unknown),
+        }
+    }
+}
+
+impl RunningTool {
+    /// The outcome within the limit. [`ToolFault::Late`] of a tool that acts has an outcome afterwards.
+    pub async fn outcome(&mut self) -> Outcome {
+        match tokio::time::timeout(self.limit, &mut self.outcome).await {
+            Ok(outcome) => outcome.unwrap_or(Err(ToolFault::Broken)),
+            Err(_) => Err(ToolFault::Late),
+        }
+    }
+
+    /// What it came to after its limit.
+    pub async fn afterwards(self) -> Outcome {
+        self.outcome.await.unwrap_or(Err(ToolFault::Broken))
+    }
+}
+
+fn source<'a>(bot: &'a Bot, name: &str) -> Option<&'a ToolSource> {
+    bot.tools.iter().find(|tool| tool.definition.name == name).map(|tool| &tool.source)
+}
+
+/// Reads what the tools of a bot refer to, beside the bot's file in `dir`.
+///
+/// # Errors
+/// What cannot be used, and what to do.
+pub fn resolve(bot: &mut Bot, plan: &Tools, dir: &Path) -> Result<(), String> {
+    for BotTool { definition, source } in &mut bot.tools {
+        let at = |why: String| format!("`tools.{}`: {why}", definition.name);
+        match source {
+            ToolSource::OpenApi(of) => {
+                let file = dir.join(&of.file);
+                let text = std::fs::read_to_string(&file);
+                let text = text.map_err(|why| at(format!("cannot read {}: {why}", file.display())))?;
+                let tool = openapi::resolve(&text, of, definition);
+                let tool = tool.map_err(|why| format!("`tools.{}`: {}: {why}", definition.name, file.display()))?;
+                *source = ToolSource::Http(tool);
+            }
+            ToolSource::Mcp(of) if !plan.mcp.contains_key(&of.server) => {
+                let why = format!(
+                    "no MCP server is called {:?}: add [tools.mcp.{}] to the configuration",
+                    of.server, of.server
+                );
+                return Err(at(why));
+            }
+            ToolSource::Mcp(_) | ToolSource::Http(_) => {}
+        }
+        if let ToolSource::Http(tool) = source {
+            let host = reqwest::Url::parse(&tool.request(&Value::Null).url).ok();
+            let host = host.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+            if !plan.allows(host) {
+                return Err(format!(
+                    "`tools.{}`: {host} is not in tools.hosts of the configuration: add it",
+                    definition.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a call is known by: the same for the same tool and arguments in one conversation, however often it goes out, and another in
+/// any other. `talk` names the conversation.
+fn key(talk: &str, call: &ToolCall) -> String {
     let mut sum = ring::digest::Context::new(&ring::digest::SHA256);
-    for part in [talk, call.method.name(), &call.url, &body] {
+    for part in [talk, &call.name, &arguments::canonical(&call.arguments)] {
         sum.update(&(part.len() as u64).to_be_bytes());
         sum.update(part.as_bytes());
     }
@@ -24,100 +188,14 @@ fn key(talk: &str, call: &HttpRequest) -> String {
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
-/// Runs one tool call of the conversation `talk` to its end or its time limit.
-pub async fn run(talk: &str, call: &ToolCall) -> Result<serde_json::Value, ToolFault> {
-    match HttpRequest::of(call) {
-        Some(request) => tokio::time::timeout(call.limit, ask(talk, &request)).await.unwrap_or(Err(ToolFault::Late)),
-        None => Err(ToolFault::Unknown),
-    }
-}
-
-async fn ask(talk: &str, call: &HttpRequest) -> Result<serde_json::Value, ToolFault> {
-    let request = match call.method {
-        Method::Get => client().get(&call.url),
-        Method::Post => client().post(&call.url),
-    };
-    let request = request.header(ONCE, format!("\"{}\"", key(talk, call)));
-    let request = match &call.body {
-        Some(body) => request.json(body),
-        None => request,
-    };
-    let mut response = request.send().await.map_err(|_| ToolFault::Unreachable)?;
-    if !response.status().is_success() {
-        return Err(ToolFault::Status(response.status().as_u16()));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| ToolFault::Unreachable)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MOST {
-            return Err(ToolFault::NotJson);
-        }
-    }
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(serde_json::Value::Null);
-    }
-    serde_json::from_slice(&body).map_err(|_| ToolFault::NotJson)
-}
-
-/// Whom a call of a tool asks, as it may be shown or logged: scheme and host (a path or query can hold what a caller said).
+/// Whom a call of a tool asks, as it may be shown or logged: scheme and host (a path or query can hold what a caller said), or the
+/// tool's name.
 pub fn origin(call: &ToolCall) -> String {
-    let url = HttpRequest::of(call).and_then(|request| reqwest::Url::parse(&request.url).ok());
-    url.map_or_else(|| "an unusable URL".into(), |url| url.origin().ascii_serialization())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dialog::tool::{Effect, ToolId};
-    use std::time::Duration;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-    use tokio::sync::mpsc;
-
-    /// Answers requests with `true` and hands out the head of each.
-    async fn service() -> (String, mpsc::Receiver<String>) {
-        let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/rooms", service.local_addr().unwrap());
-        let (heads, asked) = mpsc::channel(16);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = service.accept().await {
-                let (mut text, mut buffer) = (String::new(), [0; 4096]);
-                while !text.ends_with('}') {
-                    let length = stream.read(&mut buffer).await.unwrap();
-                    text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
-                }
-                let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\ntrue";
-                stream.write_all(answer.as_bytes()).await.unwrap();
-                heads.send(text).await.unwrap();
-            }
-        });
-        (url, asked)
-    }
-
-    #[tokio::test]
-    async fn a_request_that_is_repeated_in_a_call_has_the_same_key_and_any_other_has_its_own() {
-        let (url, mut asked) = service().await;
-        let mut keys = Vec::new();
-        for (talk, people) in [("call 1", 2), ("call 1", 2), ("call 1", 3), ("call 2", 2)] {
-            let body = Some(serde_json::json!({ "people": people }));
-            let request = HttpRequest { method: Method::Post, url: url.clone(), body };
-            let call = request.call(ToolId(1), Effect::Acts, Duration::from_secs(10));
-            assert_eq!(run(talk, &call).await, Ok(true.into()));
-            let head = asked.recv().await.unwrap().to_ascii_lowercase();
-            let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap().to_owned();
-            let plain = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap();
-            assert_eq!(uuid::Uuid::parse_str(plain).unwrap().get_version_num(), 8);
-            keys.push(key);
+    match HttpRequest::of(call) {
+        Some(request) => {
+            let url = reqwest::Url::parse(&request.url).ok();
+            url.map_or_else(|| "an unusable URL".into(), |url| url.origin().ascii_serialization())
         }
-        assert_eq!(keys[0], keys[1]);
-        assert!(keys[0] != keys[2] && keys[0] != keys[3] && keys[2] != keys[3], "{keys:?}");
-    }
-
-    #[tokio::test]
-    async fn a_tool_that_nobody_knows_has_failed() {
-        let (id, limit) = (ToolId(1), Duration::from_secs(10));
-        let call = ToolCall { id, name: "calendar".into(), arguments: "today".into(), effect: Effect::Reads, limit };
-        assert_eq!(run("call 1", &call).await, Err(ToolFault::Unknown));
-        assert_eq!(origin(&call), "an unusable URL");
+        None => call.name.clone(),
     }
 }

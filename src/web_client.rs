@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+pub mod reach;
+
 /// The client, and whether this machine has certificates of authorities to judge others by.
 struct WebClient {
     client: Client,

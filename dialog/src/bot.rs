@@ -7,6 +7,7 @@ mod definition;
 pub(crate) mod fact;
 mod file;
 mod filled;
+pub(crate) mod filling;
 mod headers;
 mod load;
 mod lookup;
@@ -15,6 +16,7 @@ mod passage;
 mod request;
 pub(crate) mod rights;
 mod template;
+mod tool;
 mod words;
 
 pub use crate::language::Language;
@@ -30,9 +32,10 @@ pub use load::BotFault;
 pub use lookup::{Branch, Lookup, Need, Onward, Outcome, Source, Use};
 pub use model::ModelPlan;
 pub use passage::{Passage, Saying};
-pub use request::RequestTemplate;
+pub use request::{RequestTemplate, Target};
 pub use rights::Right;
 pub use template::{AnswerGap, Part, SlotGap, Template};
+pub use tool::{BotTool, HeaderValue, HttpBody, HttpTool, McpTool, OpenApiTool, SecretSource, ToolSource};
 pub use words::Prompts;
 
 #[cfg(test)]

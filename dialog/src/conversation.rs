@@ -85,7 +85,8 @@ impl Conversation {
         let flow = Flow::new(bot.clone(), today);
         match &bot.model {
             Some(plan) => {
-                let chat = Chat::new(bot.clone(), plan.clone(), Vec::new(), flow, today);
+                let tools = bot.tools.iter().map(|tool| tool.definition.clone()).collect();
+                let chat = Chat::new(bot.clone(), plan.clone(), tools, flow, today);
                 Conversation::with_brain(bot, Box::new(chat))
             }
             None => Conversation::with_brain(bot, Box::new(flow)),
@@ -128,6 +129,10 @@ impl Conversation {
         self
     }
 
+    pub fn bot(&self) -> &Arc<Bot> {
+        &self.bot
+    }
+
     /// What was said so far, as the caller heard it.
     pub fn history(&self) -> Vec<Line> {
         self.history.lines()
@@ -163,6 +168,7 @@ impl Conversation {
             Input::Mute { say } => self.unspoken(now, say),
             Input::TakenOver => self.take_over(now),
             Input::HandedBack(guidance) => self.take_back(now, guidance),
+            Input::ToolDone { id, result } => self.tool_done(now, id, result),
             _ if self.ended => return,
             Input::Answered if self.answered => {}
             Input::Answered => {
@@ -183,15 +189,6 @@ impl Conversation {
             Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
-            Input::ToolDone { id, result } => {
-                // One that was cancelled, or given up, is nobody's any more.
-                if self.tools.has(id)
-                    && let Some((id, result)) = self.supervised.keep_outcome((id, result))
-                    && self.tools.done(id)
-                {
-                    self.think(now, BrainInput::ToolDone { id, result });
-                }
-            }
             Input::Model { id, news } => self.think_on(now, BrainInput::Model { id, news }),
             Input::Deaf(deaf) => {
                 if let Some(deaf) = self.supervised.keep_deaf(deaf) {
@@ -246,6 +243,7 @@ impl Conversation {
     fn settle(&mut self, now: Instant) {
         // Each round does one thing that was due; a conversation has only a few of them.
         for _ in 0..16 {
+            self.hand_on_outcomes(now);
             self.floor(now);
             self.turn.tick(now);
             while let Some(act) = self.turn.poll() {
@@ -254,6 +252,7 @@ impl Conversation {
             self.floor(now);
             match self.deadline().filter(|(at, _)| *at <= now) {
                 Some((_, why)) => self.due(now, why),
+                None if self.tools.has_outcomes() => {}
                 None => break,
             }
         }
@@ -288,13 +287,7 @@ impl Conversation {
                 self.enter(now);
             }
             Why::ToolSlow => self.ask_patience(now),
-            Why::ToolLost => {
-                if let Some(id) = self.tools.lost(now) {
-                    self.out.push_back(Output::Cancel(id));
-                    self.tools.done(id);
-                    self.think(now, BrainInput::ToolDone { id, result: Err(ToolFault::Late) });
-                }
-            }
+            Why::ToolLost => self.give_up_lost(now),
             Why::Overdue => self.history.skip(now),
             Why::Guidance => self.follow(now),
             Why::Brain => self.think(now, BrainInput::Tick),
@@ -445,17 +438,12 @@ impl Conversation {
             Thought::Run(call) => {
                 self.disclose(now);
                 self.asked = false;
-                self.tools.run(now, &call);
-                self.out.push_back(Output::Run(call));
-            }
-            Thought::Cancel(id) => {
-                if self.tools.done(id) {
-                    self.out.push_back(Output::Cancel(id));
-                }
+                self.call_tool(now, call);
             }
             Thought::Ask(request) => self.out.push_back(Output::Ask(request)),
             Thought::StopAsking(id) => self.out.push_back(Output::StopAsking(id)),
             Thought::Asked(report) => self.out.push_back(Output::Asked(report)),
+            Thought::Cancel(id) => self.cancel_tool(id),
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
             Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
@@ -483,13 +471,6 @@ impl Conversation {
         self.search = Search::None;
         (self.asked, self.ended) = (false, true);
         self.out.push_back(Output::HangUp { reason });
-    }
-
-    /// Asks a caller who waits for a tool for patience.
-    fn ask_patience(&mut self, now: Instant) {
-        let prompts = &self.bot.prompts;
-        let text = if self.tools.ask_patience() == 1 { &prompts.moment } else { &prompts.still_working }.clone();
-        self.say(now, &text, false);
     }
 
     fn key(&mut self, now: Instant, key: char) {

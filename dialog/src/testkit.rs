@@ -113,6 +113,9 @@ impl Sim {
                 }
                 Output::StopAsking(id) => self.note(format!("stop asking {}", id.0)),
                 Output::Asked(report) => self.reports.push(report),
+                Output::Called { name, of: Some(of), .. } => self.note(format!("call {name} as {}", of.0)),
+                Output::Called { name, of: None, .. } => self.note(format!("refuse {name}")),
+                Output::Outcome { .. } => {}
                 Output::Incomplete(_) => self.note("incomplete answer".into()),
                 Output::StopRecording { keeps } => {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))

@@ -2,7 +2,9 @@
 use serde_json::Value as Json;
 use std::time::Duration;
 
+pub mod arguments;
 mod definition;
+pub mod ledger;
 
 pub use definition::{ConfirmedBy, ToolDefinition};
 
@@ -43,31 +45,105 @@ pub enum Effect {
 pub enum ToolFault {
     #[error("no answer in time")]
     Late,
+    /// Nothing was sent.
     #[error("cannot be reached")]
     Unreachable,
+    /// It was asked, and the connection broke off before the answer.
+    #[error("connection broke off before the answer")]
+    Broken,
     #[error("answered with status {0}")]
     Status(u16),
     #[error("answer is not JSON")]
     NotJson,
     #[error("there is no such tool, or not with these arguments")]
     Unknown,
+    /// It was not called: its schema does not allow these arguments.
+    #[error("arguments do not fit")]
+    Invalid(FaultText),
+    /// It was not called: the server's configuration does not let it be asked.
+    #[error("not allowed: {0}")]
+    NotAllowed(&'static str),
+    /// It says itself that it failed.
+    #[error("says that it failed")]
+    Failed(FaultText),
+    /// Whoever called it does not want its outcome any more.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl ToolFault {
+    /// Whether the tool did nothing for certain, so that the same call may run later.
+    pub const fn never_ran(&self) -> bool {
+        matches!(self, ToolFault::Unreachable | ToolFault::Unknown | ToolFault::Invalid(_) | ToolFault::NotAllowed(_))
+    }
+}
+
+/// What is wrong, in words for who has to correct it. They may repeat what a caller said: they stay out of logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FaultText(pub String);
+
+impl std::fmt::Debug for FaultText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FaultText")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 impl Method {
-    const ALL: [Method; 2] = [Method::Get, Method::Post];
+    pub const ALL: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
 
     /// As it stands in a request (RFC 9110 section 9).
     pub const fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
         }
+    }
+
+    /// Whether its requests have a body.
+    pub const fn has_body(self) -> bool {
+        matches!(self, Method::Post | Method::Put | Method::Patch)
+    }
+}
+
+/// A call of a tool before it has a number.
+#[derive(Clone, PartialEq)]
+pub struct ToolRequest {
+    pub name: String,
+    pub arguments: Json,
+}
+
+/// The arguments hold what a caller said: they stay out of logs.
+impl std::fmt::Debug for ToolRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ToolRequest({:?})", self.name)
+    }
+}
+
+impl ToolRequest {
+    pub fn call(self, id: ToolId, effect: Effect, limit: Duration) -> ToolCall {
+        ToolCall { id, name: self.name, arguments: self.arguments, effect, limit }
+    }
+}
+
+impl From<HttpRequest> for ToolRequest {
+    fn from(request: HttpRequest) -> Self {
+        let mut arguments = serde_json::json!({ "method": request.method.name(), "url": request.url });
+        if let Some(body) = request.body {
+            arguments["body"] = body;
+        }
+        ToolRequest { name: HttpRequest::TOOL.to_owned(), arguments }
     }
 }
 
@@ -90,11 +166,7 @@ impl HttpRequest {
     pub const TOOL: &str = "http";
 
     pub fn call(self, id: ToolId, effect: Effect, limit: Duration) -> ToolCall {
-        let mut arguments = serde_json::json!({ "method": self.method.name(), "url": self.url });
-        if let Some(body) = self.body {
-            arguments["body"] = body;
-        }
-        ToolCall { id, name: Self::TOOL.to_owned(), arguments, effect, limit }
+        ToolRequest::from(self).call(id, effect, limit)
     }
 
     /// The request of a call; `None` for another tool.

@@ -146,8 +146,11 @@ impl RecordedCall {
 
     /// The record does not hold what services answered.
     fn tools(&self, out: &mut String, bot: &Bot) {
-        let mut methods: Vec<&str> =
-            bot.tasks.iter().flat_map(|task| task.requests()).map(|request| request.method.name()).collect();
+        let method = |request: &RequestTemplate| match &request.target {
+            Target::Http { method, .. } => Some(method.name()),
+            Target::Tool(_) => None,
+        };
+        let mut methods: Vec<&str> = bot.tasks.iter().flat_map(|task| task.requests()).filter_map(method).collect();
         methods.sort_unstable();
         methods.dedup();
         for method in methods {

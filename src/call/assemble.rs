@@ -145,6 +145,8 @@ impl Assembly {
             store,
             speech: None,
             recorder: None,
+            toolbox: self.resources.toolbox.clone(),
+            bot: None,
             tools: JoinSet::new(),
             running: Vec::new(),
             models: None,
@@ -197,7 +199,8 @@ impl Assembly {
             spoken,
         };
         let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let conversation = Conversation::new(loaded.bot.clone().with_headers(headers), jiff::Zoned::now().datetime())
+        let bot = self.resources.toolbox.complete(loaded.bot.clone().with_headers(headers));
+        let conversation = Conversation::new(bot.clone(), jiff::Zoned::now().datetime())
             .with_patience(engines.longest_wait(language, USUAL_ANSWER));
         let returning = config.destinations.iter().filter(|(_, to)| to.after == AfterPerson::Bot);
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now())
@@ -212,6 +215,8 @@ impl Assembly {
             room,
             store: store.clone(),
             speech: Some(speech),
+            toolbox: self.resources.toolbox.clone(),
+            bot: Some(bot),
             tools: JoinSet::new(),
             running: Vec::new(),
             models: Some(asked),

@@ -175,7 +175,7 @@ pub async fn run(mut line: Line, mut core: impl Core, mut effects: Effects, mut 
             Some(told) = inbox.models.recv() => Arrival::Model(told),
             Some(message) = message(inbox.page.as_mut()) => Arrival::Page(message),
             Some(done) = effects.tools.join_next() => match done {
-                Ok(input) => Arrival::Tool(input),
+                Ok(news) => Arrival::Tool(effects.told(news)),
                 Err(why) if why.is_cancelled() => Arrival::ToolCancelled,
                 Err(_) => Arrival::ToolPanicked,
             },

@@ -8,10 +8,12 @@ use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::language_models::{LanguageModels, Told};
 use crate::standby::{Clip, Standby};
 use crate::store::{CallEvent, LiveChange, Store};
-use crate::tools;
+use crate::tools::{RunningTool, Toolbox};
 use dialog::approval::ApprovalCall;
+use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use dialog::model::language_model::{ModelRequest, RequestId};
+use dialog::tool::{Effect, ToolFault};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::ear::EarPlan;
 use media::engine::{Refused, RoomHandle, RoomOrder};
@@ -36,7 +38,10 @@ pub struct Effects {
     /// Of a bot's call; an echo has neither recogniser nor voice.
     pub speech: Option<Speech>,
     pub recorder: Option<Recorder>,
-    pub tools: JoinSet<CallInput>,
+    /// What runs the tools of the call's bot.
+    pub toolbox: Toolbox,
+    pub bot: Option<Arc<Bot>>,
+    pub tools: JoinSet<ToolNews>,
     /// By which one of them is stopped.
     pub running: Vec<(ToolId, AbortHandle)>,
     /// The language models; an echo asks none.
@@ -57,6 +62,12 @@ pub struct CallModels {
     pub asking: JoinSet<()>,
     /// By which one of them is stopped.
     pub running: Vec<(RequestId, AbortHandle)>,
+}
+
+/// What a tool has come to, and where what it comes to afterwards is told: it was late, and it acts.
+pub struct ToolNews {
+    pub input: CallInput,
+    afterwards: Option<(ToolId, RunningTool)>,
 }
 
 /// What a call finds a person with.
@@ -127,6 +138,17 @@ impl Effects {
             metrics::counter!("switchboard_call_commands_lost_total").increment(1);
             tracing::warn!(call = %self.id, "an order of this call was lost: a queue is full");
         }
+    }
+
+    /// What a tool has come to. One that acts and is late is waited for afterwards.
+    pub fn told(&mut self, news: ToolNews) -> CallInput {
+        if let Some((id, tool)) = news.afterwards {
+            self.tools.spawn(async move {
+                let result = tool.afterwards().await;
+                ToolNews { input: CallInput::ToolDone { id, result }, afterwards: None }
+            });
+        }
+        news.input
     }
 
     /// Whether the room has taken an order.
@@ -237,14 +259,18 @@ impl CallPort for Effects {
     }
 
     fn run(&mut self, call: ToolCall) {
-        let (talk, id) = (self.id.clone(), call.id);
+        let (talk, id, effect) = (self.id.clone(), call.id, call.effect);
         let approval = self.approvals.clone().zip(ApprovalCall::of(&call));
+        let (toolbox, bot) = (self.toolbox.clone(), self.bot.clone());
         let running = async move {
-            let result = match approval {
-                Some(((bot, queue), asked)) => Ok(queue.ask(&talk, &bot, asked, id.0).await.record()),
-                None => tools::run(&talk, &call).await,
-            };
-            CallInput::ToolDone { id, result }
+            if let Some(((bot, queue), asked)) = approval {
+                let result = Ok(queue.ask(&talk, &bot, asked, id.0).await.record());
+                return ToolNews { input: CallInput::ToolDone { id, result }, afterwards: None };
+            }
+            let mut tool = toolbox.start(&talk, bot.as_deref(), call);
+            let result = tool.outcome().await;
+            let goes_on = effect == Effect::Acts && result == Err(ToolFault::Late);
+            ToolNews { input: CallInput::ToolDone { id, result }, afterwards: goes_on.then_some((id, tool)) }
         };
         self.running.retain(|(_, tool)| !tool.is_finished());
         self.running.push((id, self.tools.spawn(running)));

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engines::{Engines, Loaded};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
+use crate::tools::Toolbox;
 use media::engine::Engine;
 use media::pool::Pool;
 use std::sync::Arc;
@@ -18,4 +19,5 @@ pub struct Resources {
     pub store: Store,
     pub recording_policy: RecordingPolicy,
     pub approvals: ApprovalQueue,
+    pub toolbox: Toolbox,
 }

@@ -200,6 +200,7 @@ mod tests {
             store: Store::open(&dir.join("store")).await.unwrap(),
             recording_policy: RecordingPolicy::of(&config.store),
             approvals: Default::default(),
+            toolbox: Default::default(),
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));

@@ -25,6 +25,7 @@ use person::Search;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 use supervised::CallSupervisors;
+use tools::CalledTool;
 
 mod approvals;
 mod models;
@@ -52,7 +53,7 @@ pub struct Talk {
     /// The actions that wait for a supervisor.
     approvals: BTreeSet<ToolId>,
     /// The tools that run, by name. Meanwhile the conversation asks for patience itself, and no other sound is due.
-    tools: BTreeMap<ToolId, String>,
+    tools: BTreeMap<ToolId, CalledTool>,
     /// What the caller is being helped with, as it was recorded last.
     task: Option<String>,
     dedup: KeyDedup,
@@ -124,7 +125,9 @@ impl Core for Talk {
             CallInput::ConnectionLost(lost) => self.hold(now, self.line_on_hold, lost),
             CallInput::Page(incoming) => self.page_message(now, incoming),
             CallInput::ToolDone { id, result } if self.approvals.contains(&id) => self.decided(now, id, result),
-            CallInput::ToolDone { id, result } => self.tool_done(now, id, result),
+            CallInput::ToolDone { id, result } => {
+                self.tell_conversation(now, conversation::Input::ToolDone { id, result });
+            }
             CallInput::Model { id, news } => self.tell_conversation(now, conversation::Input::Model { id, news }),
             CallInput::Seat(news) => self.seat(now, news),
             CallInput::Person(event) => self.person(now, event),
@@ -553,6 +556,7 @@ impl Talk {
             return;
         }
         self.withdraw_all(now);
+        self.end_tools(now);
         self.transcript.abandon(now);
         self.stop_voices(now);
         self.ending = None;

@@ -60,7 +60,7 @@ async fn chat(bot: &str, address: &str, lines: &[&str]) -> String {
     let bot = Bot::parse(&text, "example").unwrap_or_else(|e| panic!("{e}"));
     let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0));
     let mut out = Vec::new();
-    run(conversation, lines.join("\n").as_bytes(), &mut out).await.expect("a chat");
+    run(conversation, With::default(), lines.join("\n").as_bytes(), &mut out).await.expect("a chat");
     String::from_utf8(out).expect("text")
 }
 

@@ -1,6 +1,6 @@
 //! What a well-typed configuration can still get wrong, each with what to do.
 use super::{
-    Config, ECHO, LanguageModel, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc,
+    Config, ECHO, LanguageModel, McpServer, Ms, Phone, Recogniser, Register, RemoteRecogniser, RemoteVoice, Route, Rtc,
     Synthesiser, Trunk, Webhook,
 };
 use crate::security::{Secret, WebOrigin};
@@ -23,6 +23,7 @@ impl Config {
         self.people(&mut found);
         self.routes(&mut found);
         self.pages(&mut found);
+        self.tools.problems(&mut found);
         found
     }
 
@@ -477,7 +478,18 @@ impl Webhook {
     }
 }
 
-fn key(file: Option<&Path>, env: Option<&str>) -> Result<Option<Secret>, String> {
+impl McpServer {
+    /// Its token, read now from where the configuration says; `None` where it needs none.
+    pub fn token(&self) -> Result<Option<Secret>, String> {
+        key(self.token_file.as_deref(), self.token_env.as_deref())
+    }
+}
+
+/// A secret for a header field, read now; `None` where neither is given.
+///
+/// # Errors
+/// Why there is none, without a word of it.
+pub fn key(file: Option<&Path>, env: Option<&str>) -> Result<Option<Secret>, String> {
     if file.is_none() && env.is_none() {
         return Ok(None);
     }

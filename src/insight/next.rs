@@ -56,7 +56,7 @@ impl NextWatch {
             CallEvent::Mark(mark) => match mark.name.as_str() {
                 "not_understood" => self.misses += 1,
                 "tool_called" => self.tool = self.tool.or(Some(at)),
-                "tool_answered" => self.tool = None,
+                "tool_answered" | "tool_cancelled" => self.tool = None,
                 "tool_failed" => (self.tool, self.tool_failed) = (None, Some(at)),
                 "taken_over" => self.taken_over = true,
                 "bot_back" => (self.taken_over, self.misses) = (false, 0),

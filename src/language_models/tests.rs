@@ -151,7 +151,8 @@ async fn chat(url: &str, lines: &str) -> String {
     let conversation = dialog::conversation::Conversation::new(Arc::new(bot), now);
     let mut out = Vec::new();
     let models = Arc::new(LanguageModels::load(&config));
-    crate::chat::run_with(conversation, models, lines.as_bytes(), &mut out).await.unwrap();
+    let with = crate::chat::With { models, ..crate::chat::With::default() };
+    crate::chat::run(conversation, with, lines.as_bytes(), &mut out).await.unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -38,12 +38,13 @@ where
 }
 
 /// The most a crate may say, whatever is asked for. Ours keep people and words out of their logs by type. Others print messages,
-/// headers and addresses at debug and trace; `rsipstack` quotes headers in its warnings too, and `telephony` says the same in its own words.
+/// headers and addresses at debug and trace; `rsipstack` quotes headers in its warnings too, and `rmcp` messages of MCP servers: `telephony`
+/// and `tools` say the same in their own words.
 fn ceiling(event: &Metadata<'_>) -> LevelFilter {
     let of = event.target().split("::").next().unwrap_or_default();
     match of {
         ours if OURS.contains(&ours) => LevelFilter::TRACE,
-        "rsipstack" => LevelFilter::ERROR,
+        "rsipstack" | "rmcp" => LevelFilter::ERROR,
         _ => LevelFilter::INFO,
     }
 }
@@ -77,6 +78,7 @@ mod tests {
             tracing::trace!(target: "rsipstack::transport", "INVITE sip:100@");
             tracing::debug!(target: "rsipstack", "INVITE sip:100@");
             tracing::warn!(target: "rsipstack::dialog", "bad header sip:100@");
+            tracing::warn!(target: "rmcp::service", "unexpected message sip:100@");
             tracing::debug!(target: "hyper::proto", "GET /secret");
             tracing::info!(target: "sqlx", "theirs");
         });

@@ -1,6 +1,5 @@
 //! Webhooks: what others are told of calls by HTTP, signed, from a queue in the database that outlives the server. A message has one id
 //! however often it is sent; each webhook is told by itself, so that one that does not answer keeps no other waiting.
-mod address;
 mod retry;
 pub mod signature;
 #[cfg(test)]
@@ -8,12 +7,11 @@ mod tests;
 
 use crate::config::Webhook;
 use crate::store::{Deliveries, Delivery, DeliveryState, Tried};
-use crate::web_client;
+use crate::web_client::{self, reach};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{StatusCode, Url};
 use ring::rand::SecureRandom;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -182,8 +180,7 @@ async fn attempt(webhook: &Webhook, delivery: &Delivery) -> Tried {
 async fn post(webhook: &Webhook, delivery: &Delivery) -> Result<Answer, String> {
     let secret = webhook.secret()?;
     let url = Url::parse(&webhook.url).map_err(|why| format!("url is no address: {why}"))?;
-    let (host, addresses) = addresses(&url).await?;
-    let addresses = address::allowed(&host, addresses, &webhook.networks)?;
+    let (host, addresses) = reach::addresses(&url, &webhook.networks).await.map_err(|why| why.to_string())?;
     let client = web_client::pinned(&host, &addresses);
     let signature = signature::sign(secret.reveal(), Timestamp::now().as_second(), &delivery.body);
     let request = client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json");
@@ -197,18 +194,6 @@ async fn post(webhook: &Webhook, delivery: &Delivery) -> Result<Answer, String> 
     let seconds =
         answer.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Ok(Answer { status: answer.status(), retry_after: seconds.map(Duration::from_secs) })
-}
-
-async fn addresses(url: &Url) -> Result<(String, Vec<SocketAddr>), String> {
-    let host = url.host_str().ok_or("url names no host")?.to_owned();
-    let port = url.port_or_known_default().unwrap_or(443);
-    if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Ok((host, vec![SocketAddr::new(ip, port)]));
-    }
-    let found = tokio::net::lookup_host((host.as_str(), port)).await;
-    let found = found.map_err(|_| format!("{host} has no address: correct the webhook's url, or the name server"))?;
-    let found = found.collect();
-    Ok((host, found))
 }
 
 /// 0 to 1.

@@ -78,9 +78,9 @@ export class CallRecord {
   mark({ name, data, at_ms }) {
     const at = data?.ms ?? at_ms;
     if (name === "tool_called") this.tools.push({ id: data?.id, name: data?.tool ?? null, at, outcome: null });
-    else if (name === "tool_answered" || name === "tool_failed") {
+    else if (name === "tool_answered" || name === "tool_failed" || name === "tool_cancelled") {
       const tool = this.tools.find(({ outcome, id }) => !outcome && (data?.id === undefined || data.id === id));
-      const outcome = name === "tool_answered" ? "answered" : "failed";
+      const outcome = name.slice("tool_".length);
       if (tool) Object.assign(tool, { outcome, took: at - tool.at, why: data?.why ?? null });
     } else if (name === "seat_joined" || name === "seat_mode")
       this.seats.set(data.seat, { name: data.name, mode: data.mode });

@@ -21,7 +21,18 @@ const OF_MARKS = {
     "recogniser_failed",
   ],
   bot: ["bot_sounds", "bot_held", "bot_resumed", "bot_hushed", "standby", "sound_missing", "synthesiser_failed"],
-  tools: ["tool_called", "tool_answered", "tool_failed", "tool_incomplete", "task", "model_asked", "model_answered", "model_stopped", "model_failed"],
+  tools: [
+    "tool_called",
+    "tool_answered",
+    "tool_failed",
+    "tool_cancelled",
+    "tool_incomplete",
+    "task",
+    "model_asked",
+    "model_answered",
+    "model_stopped",
+    "model_failed",
+  ],
   line: ["sip", "no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
 };
 

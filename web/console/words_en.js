@@ -172,6 +172,7 @@ export const WORDS = {
   ev_tool_called: "Tool called",
   ev_tool_answered: "Tool answered",
   ev_tool_failed: "Tool failed",
+  ev_tool_cancelled: "Tool no longer wanted",
   ev_tool_incomplete: "Tool gave only a part",
   ev_no_rtp: "No sound arrives",
   ev_rtp_again: "Sound arrives again",

@@ -172,6 +172,7 @@ export const WORDS = {
   ev_tool_called: "Gọi công cụ",
   ev_tool_answered: "Công cụ đã trả lời",
   ev_tool_failed: "Công cụ bị lỗi",
+  ev_tool_cancelled: "Không cần công cụ nữa",
   ev_tool_incomplete: "Công cụ chỉ trả lời một phần",
   ev_no_rtp: "Không có âm thanh đến",
   ev_rtp_again: "Có âm thanh trở lại",

@@ -9,9 +9,11 @@ use super::model::ModelPlan;
 use super::passage::Passage;
 use super::request::RequestTemplate;
 use super::template::Template;
+use super::tool::BotTool;
 use super::words::Prompts;
 use crate::language::Language;
 use crate::say::{self, Delivery, SaidClause};
+use crate::tool::ToolDefinition;
 use crate::turn::TurnPlan;
 use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
@@ -44,6 +46,7 @@ pub struct Bot {
     pub opening_hours: Option<OpeningHours>,
     pub slots: Vec<Slot>,
     pub tasks: Vec<Task>,
+    pub tools: Vec<BotTool>,
     /// What callers may ask back at any time.
     pub facts: Vec<Fact>,
     /// Where a caller does not want to be recorded, what was recorded before is kept.
@@ -210,6 +213,10 @@ impl Bot {
         self.slots.iter().position(|s| s.name == name)
     }
 
+    pub fn tool(&self, name: &str) -> Option<&ToolDefinition> {
+        self.tools.iter().map(|tool| &tool.definition).find(|tool| tool.name == name)
+    }
+
     /// Every clause whose words are known now, as it will be said: for warming a synthesiser's cache. Most wanted first.
     pub fn prompts(&self) -> Vec<String> {
         let p = &self.prompts;
@@ -232,6 +239,7 @@ impl Bot {
                 .cloned(),
         );
         texts.extend(self.facts.iter().map(|fact| fact.say.clone()));
+        texts.extend(self.tools.iter().filter_map(|tool| tool.definition.filler.clone()));
         texts.extend(p.all().into_iter().map(str::to_string));
         texts.retain(|text| !text.contains('{'));
         let mut clauses = Vec::new();

@@ -8,6 +8,8 @@ use crate::turn::TurnPlan;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+pub(super) mod tool;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -44,6 +46,8 @@ pub(super) struct File {
     pub person: Option<String>,
     #[serde(default)]
     pub recorded_before: RecordedBefore,
+    #[serde(default)]
+    pub tools: BTreeMap<String, tool::ToolFile>,
 }
 
 /// What becomes of the sound that was recorded before the caller said that they do not want that.
@@ -317,7 +321,9 @@ pub(super) struct LookupFile {
     pub name: String,
     #[serde(default)]
     pub when: WhenFile,
-    pub url: String,
+    pub tool: Option<String>,
+    pub arguments: Option<serde_json::Value>,
+    pub url: Option<String>,
     pub method: Option<MethodFile>,
     pub body: Option<serde_json::Value>,
     pub timeout_ms: Option<u64>,
@@ -370,6 +376,8 @@ pub(super) struct DoneFile {
     pub say: SayFile,
     #[serde(default)]
     pub then: Then,
+    pub tool: Option<String>,
+    pub arguments: Option<serde_json::Value>,
     pub url: Option<String>,
     pub method: Option<MethodFile>,
     pub body: Option<serde_json::Value>,
@@ -414,4 +422,10 @@ pub(super) enum MethodFile {
     Get,
     #[serde(rename = "POST")]
     Post,
+    #[serde(rename = "PUT")]
+    Put,
+    #[serde(rename = "PATCH")]
+    Patch,
+    #[serde(rename = "DELETE")]
+    Delete,
 }

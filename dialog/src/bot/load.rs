@@ -23,6 +23,7 @@ mod passage;
 mod request;
 mod slot;
 mod task;
+mod tool;
 
 pub use check::BotFault;
 
@@ -45,7 +46,7 @@ impl Bot {
 /// The checks go through a file from top to bottom: of several mistakes the first is told.
 fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     let currency = read.currency.map_or(Currency::usual(read.language), currency_of);
-    let check = Check { file, language: read.language, currency };
+    let check = Check { file, language: read.language, currency, tools: &[] };
     check.text("name", &read.name)?;
     let titles = titles(&check, read.title)?;
     check.plain("greeting", &read.greeting)?;
@@ -67,6 +68,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     }
     let prompts = read.prompts.fill(read.language);
     check_prompts(&check, &prompts)?;
+    let tools = tool::tools(&check, read.tools)?;
+    let check = Check { tools: &tools, ..check };
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
     let facts = fact::facts(&check, read.fact)?;
@@ -103,6 +106,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         person: read.person,
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         model,
+        tools: tools.clone(),
         prompts,
         commands,
         turn: read.turn,

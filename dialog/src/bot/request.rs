@@ -1,14 +1,25 @@
-//! `RequestTemplate`: an HTTP request with gaps for what is known by then.
+//! `RequestTemplate`: an HTTP request, or a call of a tool, with gaps for what is known by then.
 use super::template::Template;
 use crate::tool::{Effect, Method};
 use std::time::Duration;
 
-/// The HTTP request that does a task, or looks something up.
+/// Whom a request asks.
+#[derive(Clone, Debug)]
+pub enum Target {
+    Http {
+        method: Method,
+        url: Template,
+    },
+    /// A tool of the bot, by its name.
+    Tool(String),
+}
+
+/// What does a task, or looks something up.
 #[derive(Clone, Debug)]
 pub struct RequestTemplate {
-    pub method: Method,
+    pub target: Target,
     pub effect: Effect,
-    pub url: Template,
+    /// The body of a request, or the arguments of a tool; `None`: the values of the task.
     pub body: Option<serde_json::Value>,
     pub limit: Duration,
     /// Said when it takes too long; `None`: the prompt of that name.

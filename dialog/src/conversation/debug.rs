@@ -67,6 +67,8 @@ impl Debug for Output {
             Output::Asked(report) => write!(f, "{report:?}"),
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
+            Output::Called { id, name, of } => write!(f, "Called {{ id: {}, name: {name:?}, of: {of:?} }}", id.0),
+            Output::Outcome { id, fault } => write!(f, "Outcome {{ id: {}, fault: {fault:?} }}", id.0),
             Output::Person(order) => write!(f, "Person({order:?})"),
             Output::StopRecording { keeps } => write!(f, "StopRecording {{ keeps: {keeps} }}"),
             Output::MachineTold => f.write_str("MachineTold"),

@@ -78,9 +78,10 @@ pub enum Output {
     Late,
     /// The caller's turn is taken: what they said, for the timeline. A secret one comes masked.
     Turn { text: String, confidence: f32, by: AnsweredBy, secret: bool },
-    /// Run this tool; [`Input::ToolDone`] tells its outcome.
+    /// Run this tool; [`Input::ToolDone`] tells its outcome. One that acts runs to its end, also past its limit: then a first
+    /// [`ToolFault::Late`] is told, and what it came to afterwards.
     Run(ToolCall),
-    /// Stop this tool, if it still runs: its outcome is not wanted any more.
+    /// Stop this tool, which only reads, if it still runs: its outcome is not wanted any more.
     Cancel(ToolId),
     /// Ask a language model this; [`Input::Model`] tells its answer.
     Ask(ModelRequest),
@@ -88,6 +89,10 @@ pub enum Output {
     StopAsking(RequestId),
     /// How a request went: for the timeline.
     Asked(ModelReport),
+    /// A tool was called and does not run: the call `of` has done or does the very same, or (`None`) this one is refused.
+    Called { id: ToolId, name: String, of: Option<ToolId> },
+    /// What a call of a tool came to, for the timeline: once for each [`Run`](Self::Run) and [`Called`](Self::Called).
+    Outcome { id: ToolId, fault: Option<ToolFault> },
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
     /// The caller is to be put through to a person, or is not any more.

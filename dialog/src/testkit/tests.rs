@@ -23,6 +23,7 @@ mod places;
 mod random;
 mod rights;
 mod supervised;
+mod tools;
 mod turn_figures;
 mod typed;
 mod unclear;

@@ -60,6 +60,8 @@ impl Talk {
             Output::Ask(request) => self.ask(now, request),
             Output::StopAsking(id) => self.act(Act::StopAsking(id)),
             Output::Asked(report) => self.asked_model(now, &report),
+            Output::Called { id, name, of } => self.tool_called(now, id, &name, of),
+            Output::Outcome { id, fault } => self.tool_ended(now, id, fault.as_ref()),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),

@@ -1,51 +1,68 @@
-//! The tools that a conversation calls: when each runs, by name, and what it came to.
+//! The tools that a conversation calls: when each was called, by name, and what it came to.
 use super::Talk;
 use crate::call::core::Act;
 use dialog::approval::ApprovalCall;
-use dialog::conversation::{self, ToolCall, ToolFault, ToolId};
-use serde_json::{Value, json};
+use dialog::conversation::{ToolCall, ToolFault, ToolId};
+use serde_json::json;
 use std::time::Instant;
+
+/// A call of a tool that has no outcome yet.
+pub(super) struct CalledTool {
+    name: String,
+    since: Instant,
+}
 
 impl Talk {
     pub(super) fn run(&mut self, now: Instant, call: ToolCall) {
         match ApprovalCall::of(&call) {
             Some(asked) => self.ask_approval(now, call.id, &asked),
-            None => {
-                self.note_mark("tool_called", json!({ "ms": self.ms(now), "id": call.id.0, "tool": call.name }));
-                self.tools.insert(call.id, call.name.clone());
-                self.due.expect_nothing();
-            }
+            None => self.tool_called(now, call.id, &call.name, None),
         }
         self.act(Act::Run(call));
     }
 
-    pub(super) fn cancel(&mut self, now: Instant, id: ToolId) {
-        if !self.withdraw(now, id) {
-            self.tool_ended(now, id);
+    /// A tool is called. `of`: it does not run, for this earlier call has done or does the same.
+    pub(super) fn tool_called(&mut self, now: Instant, id: ToolId, name: &str, of: Option<ToolId>) {
+        let mut data = json!({ "ms": self.ms(now), "id": id.0, "tool": name });
+        if let Some(of) = of {
+            data["same_as"] = of.0.into();
         }
+        self.note_mark("tool_called", data);
+        self.tools.insert(id, CalledTool { name: name.to_owned(), since: now });
+        self.due.expect_nothing();
+    }
+
+    pub(super) fn cancel(&mut self, now: Instant, id: ToolId) {
+        self.withdraw(now, id);
         self.act(Act::Cancel(id));
     }
 
-    /// What it answered is the bot's business and is not recorded; why it failed is.
-    pub(super) fn tool_done(&mut self, now: Instant, id: ToolId, result: Result<Value, ToolFault>) {
-        let tool = self.tool_ended(now, id);
-        let (name, why) = match &result {
-            Ok(_) => ("tool_answered", None),
-            Err(fault) => ("tool_failed", Some(fault.to_string())),
-        };
-        self.note_mark(name, json!({ "ms": self.ms(now), "id": id.0, "tool": tool, "why": why }));
-        self.tell_conversation(now, conversation::Input::ToolDone { id, result });
-    }
-
-    /// What the bot says to the result is due, once no tool runs any more. Gives the name of the tool, if it ran.
-    fn tool_ended(&mut self, now: Instant, id: ToolId) -> Option<String> {
-        let tool = self.tools.remove(&id);
-        if tool.is_some() && self.tools.is_empty() {
+    /// A call of a tool has its outcome. What it answered is the bot's business and is not recorded; why it failed is. What the bot
+    /// says to it is due, once no tool runs any more.
+    pub(super) fn tool_ended(&mut self, now: Instant, id: ToolId, fault: Option<&ToolFault>) {
+        // The record of an approval has its own words.
+        let Some(CalledTool { name, since }) = self.tools.remove(&id) else { return };
+        if self.tools.is_empty() {
             match self.sounds() {
                 true => self.due.expect_nothing(),
                 false => self.due.expect_more(now),
             }
         }
-        tool
+        let mark = match fault {
+            None => "tool_answered",
+            Some(ToolFault::Cancelled) => "tool_cancelled",
+            Some(_) => "tool_failed",
+        };
+        let took = now.saturating_duration_since(since).as_millis() as u64;
+        let why = fault.filter(|fault| **fault != ToolFault::Cancelled).map(ToString::to_string);
+        let data = json!({ "ms": self.ms(now), "id": id.0, "tool": name, "why": why, "took_ms": took });
+        self.note_mark(mark, data);
+    }
+
+    /// The call is over: nobody waits for its tools any more.
+    pub(super) fn end_tools(&mut self, now: Instant) {
+        for id in self.tools.keys().copied().collect::<Vec<_>>() {
+            self.tool_ended(now, id, Some(&ToolFault::Cancelled));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `Check`: what is refused in a bot file, with its key and the remedy.
 use crate::bot::template::{AnswerGap, SlotGap, Template};
+use crate::bot::tool::BotTool;
 use crate::language::Language;
 use crate::say::SayAs;
 use crate::value::currency::Currency;
@@ -21,6 +22,8 @@ pub(super) struct Check<'a> {
     pub file: &'a str,
     pub language: Language,
     pub currency: Currency,
+    /// The tools that tasks may call.
+    pub tools: &'a [BotTool],
 }
 
 /// What the gaps of a text may be filled with.

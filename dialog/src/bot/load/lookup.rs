@@ -6,7 +6,7 @@ use super::request::{self, RequestFile};
 use crate::bot::definition::{Slot, Then};
 use crate::bot::file::{BranchFile, LookupFile, NamedOnward, OnwardFile, PlainOnward};
 use crate::bot::lookup::{Branch, Lookup, Onward, Outcome, Source};
-use crate::bot::request::RequestTemplate;
+use crate::bot::request::{RequestTemplate, Target};
 use crate::bot::template::Part;
 use crate::tool::{Effect, Method};
 use crate::value;
@@ -37,6 +37,8 @@ pub(super) fn lookup(
     let when = condition(check, &format!("{key}.when"), file.when, known)?;
     let gaps = Gaps { lookups: &of.lookups[..index], ..of.gaps.clone() };
     let read = RequestFile {
+        tool: file.tool,
+        arguments: file.arguments,
         url: file.url,
         method: file.method,
         body: file.body,
@@ -45,9 +47,21 @@ pub(super) fn lookup(
         failed: file.failed,
         incomplete: None,
     };
-    let request = request::request(check, key, read, Method::Get, &gaps)?;
-    if request.method == Method::Post && request.body.is_none() {
-        return check.fault(format!("{key}.body"), "is missing", "write what is sent, or use GET");
+    let Some(request) = request::request(check, key, read, Method::Get, &gaps)? else {
+        return check.fault(format!("{key}.url"), "is missing", "write whom it asks: `url`, or `tool`");
+    };
+    match &request.target {
+        Target::Http { method, .. } if method.has_body() && request.body.is_none() => {
+            return check.fault(format!("{key}.body"), "is missing", "write what is sent, or use GET");
+        }
+        Target::Tool(name) if request.effect == Effect::Acts => {
+            let remedy = "call it in `on_done`, or add `effect = \"reads\"` to it";
+            return check.fault(format!("{key}.tool"), format!("{name} acts, and a lookup only reads"), remedy);
+        }
+        Target::Tool(_) if request.body.is_none() => {
+            return check.fault(format!("{key}.arguments"), "is missing", "write what the tool is asked with");
+        }
+        _ => {}
     }
     let request = RequestTemplate { effect: Effect::Reads, ..request };
     let parts = request::parts(&request);

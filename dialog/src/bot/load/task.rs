@@ -72,6 +72,8 @@ pub(super) fn task(
         person: task.person,
         done: on_done(check, &format!("{key}.on_done"), task.on_done, &sayable)?,
     };
+    let asks = (task.confirm.is_some(), task.done.approval.is_some());
+    request::confirmed(check, key, task.done.request.as_ref(), asks)?;
     need_parts(&mut task);
     Ok(task)
 }
@@ -161,25 +163,23 @@ impl Sayable<'_> {
 }
 
 fn on_done(check: &Check, key: &str, done: DoneFile, sayable: &Sayable) -> Result<OnDone, BotFault> {
-    if done.url.is_none() {
+    let asks = done.url.is_some() || done.tool.is_some();
+    if !asks {
         no_request(check, key, &done)?;
     }
-    let say = sayable.passage(check, &format!("{key}.say"), done.say, done.url.is_some())?;
-    let request = match done.url {
-        Some(url) => {
-            let file = RequestFile {
-                url,
-                method: done.method,
-                body: done.body,
-                timeout_ms: done.timeout_ms,
-                late: done.late,
-                failed: done.failed,
-                incomplete: done.incomplete,
-            };
-            Some(request::request(check, key, file, Method::Post, &sayable.gaps)?)
-        }
-        None => None,
+    let say = sayable.passage(check, &format!("{key}.say"), done.say, asks)?;
+    let file = RequestFile {
+        tool: done.tool,
+        arguments: done.arguments,
+        url: done.url,
+        method: done.method,
+        body: done.body,
+        timeout_ms: done.timeout_ms,
+        late: done.late,
+        failed: done.failed,
+        incomplete: done.incomplete,
     };
+    let request = request::request(check, key, file, Method::Post, &sayable.gaps)?;
     let action = |text| sayable.passage(check, &format!("{key}.approval.action"), SayFile::One(text), false);
     let approval = approval::approval(check, key, done.confirm, done.approval, action)?;
     Ok(OnDone { request, say, then: done.then, approval })

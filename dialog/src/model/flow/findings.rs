@@ -1,7 +1,7 @@
 //! `Findings`: what the lookups of the task under way have come to.
 use crate::bot::{Lookup, Need, Outcome, Use};
 use crate::say::Sayer;
-use crate::tool::{HttpRequest, ToolFault};
+use crate::tool::{ToolFault, ToolRequest};
 use crate::value::kind::Value;
 use serde_json::Value as Json;
 
@@ -20,7 +20,7 @@ pub(super) struct Findings(Vec<Looked>);
 #[derive(Clone, Default)]
 struct Looked {
     /// What was asked and what that came to. It holds as long as nothing else would be asked.
-    latest: Option<(HttpRequest, Finding)>,
+    latest: Option<(ToolRequest, Finding)>,
     /// The slots that were filled because of it, and with what.
     set: Vec<(usize, Value)>,
     /// How often the caller was asked again because of it.
@@ -33,12 +33,12 @@ impl Findings {
     }
 
     /// Whether this very request has been answered.
-    pub fn has(&self, lookup: usize, request: &HttpRequest) -> bool {
+    pub fn has(&self, lookup: usize, request: &ToolRequest) -> bool {
         self.0.get(lookup).and_then(|looked| looked.latest.as_ref()).is_some_and(|(asked, _)| asked == request)
     }
 
     /// `set`: the slots that are filled because of it, and with what.
-    pub fn note(&mut self, lookup: usize, request: HttpRequest, finding: Finding, set: Vec<(usize, Value)>) {
+    pub fn note(&mut self, lookup: usize, request: ToolRequest, finding: Finding, set: Vec<(usize, Value)>) {
         let looked = self.at(lookup);
         (looked.latest, looked.set) = (Some((request, finding)), set);
     }

@@ -12,7 +12,7 @@ use crate::bot::{Bot, RequestTemplate, Then};
 use crate::keypad::Keypad;
 use crate::model::step::Step;
 use crate::model::thought::HangUpReason;
-use crate::tool::{Effect, HttpRequest, ToolFault, ToolId};
+use crate::tool::{Effect, ToolFault, ToolId, ToolRequest};
 use crate::value::around::Unclear;
 use crate::value::kind::Value;
 use jiff::civil::DateTime;
@@ -28,7 +28,7 @@ pub(super) struct Interview {
     /// The number of the last tool that was run.
     tools: u64,
     /// The lookup of the task that runs, by its index, with its request; `None`: what runs does the task.
-    pub(super) looking_up: Option<(usize, HttpRequest)>,
+    pub(super) looking_up: Option<(usize, ToolRequest)>,
     /// The approval that is waited for.
     pub(super) approval: Option<ToolId>,
     /// Lookups since the caller last gave an answer.
@@ -417,7 +417,7 @@ impl Interview {
     }
 
     /// Runs a tool, after what is to be said first.
-    pub(super) fn run(&mut self, request: HttpRequest, template: &RequestTemplate, say: Vec<Sentence>) -> Reply {
+    pub(super) fn run(&mut self, request: ToolRequest, template: &RequestTemplate, say: Vec<Sentence>) -> Reply {
         self.inquiry.step = Step::Busy;
         let id = self.next_tool();
         Reply::new(say, Next::Run(request.call(id, template.effect, template.limit)))

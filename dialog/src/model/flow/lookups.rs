@@ -6,7 +6,7 @@ use super::request;
 use crate::bot::{Branch, Lookup, Onward, Outcome, Source, Then};
 use crate::model::step::Step;
 use crate::model::thought::{HangUpReason, SlotNews};
-use crate::tool::{HttpRequest, ToolFault, ToolId};
+use crate::tool::{ToolFault, ToolId, ToolRequest};
 use crate::value::{self, kind::Value};
 use serde_json::Value as Json;
 
@@ -16,7 +16,7 @@ const MOST_UNATTENDED: u8 = 8;
 impl Interview {
     /// The first lookup of the task that is to be made, by its index, with its request: what it is asked with is known, and it has
     /// not been asked so.
-    pub(super) fn due_lookup(&self) -> Option<(usize, HttpRequest)> {
+    pub(super) fn due_lookup(&self) -> Option<(usize, ToolRequest)> {
         let due = |(index, lookup): (usize, &Lookup)| {
             let request = self.asked_now(lookup)?;
             (!self.form.findings.has(index, &request)).then_some((index, request))
@@ -25,7 +25,7 @@ impl Interview {
     }
 
     /// The request that a lookup makes with the values as they are; `None`: it makes none, or lacks one of them.
-    fn asked_now(&self, lookup: &Lookup) -> Option<HttpRequest> {
+    fn asked_now(&self, lookup: &Lookup) -> Option<ToolRequest> {
         let form = &self.form;
         let asks = lookup.slots.iter().all(|slot| form.is_filled(*slot)) && form.holds(&lookup.when) == Some(true);
         request::request(form, &lookup.request).filter(|_| asks)
@@ -49,7 +49,7 @@ impl Interview {
     }
 
     /// Makes a lookup of the task, after what is to be said first.
-    pub(super) fn look_up(&mut self, lookup: usize, request: HttpRequest, say: Vec<Sentence>) -> Reply {
+    pub(super) fn look_up(&mut self, lookup: usize, request: ToolRequest, say: Vec<Sentence>) -> Reply {
         let bot = self.form.bot.clone();
         let Some(plan) = self.form.task().map(|task| &bot.tasks[task].lookups[lookup]) else { return self.ask(say) };
         self.unattended = self.unattended.saturating_add(1);
@@ -64,7 +64,7 @@ impl Interview {
     pub(super) fn looked_up(
         &mut self,
         lookup: usize,
-        request: HttpRequest,
+        request: ToolRequest,
         id: ToolId,
         result: Result<Json, ToolFault>,
     ) -> Reply {
@@ -84,7 +84,7 @@ impl Interview {
     }
 
     /// Says and does what follows from a finding; `None`: it lacks a part that this needs.
-    fn follow(&mut self, lookup: usize, plan: &Lookup, request: HttpRequest, finding: Finding) -> Option<Reply> {
+    fn follow(&mut self, lookup: usize, plan: &Lookup, request: ToolRequest, finding: Finding) -> Option<Reply> {
         let (branch, outcome) = (plan.branch(finding.outcome), finding.outcome);
         let values = self.values(branch, &finding.answer)?;
         self.form.findings.note(lookup, request, finding.clone(), values.clone());

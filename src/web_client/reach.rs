@@ -1,6 +1,7 @@
-//! Which addresses webhooks may have: public ones, and those of networks that the file lists. An address of a name is looked up once,
-//! judged, and then connected to: a name that changes its mind in between leads nowhere else.
+//! Which addresses may be asked: public ones, and those of networks that are listed. An address of a name is looked up once, judged, and
+//! then connected to: a name that changes its mind in between leads nowhere else.
 use crate::config::Network;
+use reqwest::Url;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Whether an address is one of the internet. What stands for this machine, its network or nobody is not.
@@ -32,15 +33,38 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Those of `addresses` that may be told.
+/// Why nobody is asked at an address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReachFault {
+    #[error("{0} is no public address: add its network to `networks` to allow it")]
+    NotPublic(IpAddr),
+    #[error("{0} has no address: correct the url, or the name server")]
+    Nowhere(String),
+}
+
+/// The host of an address, and where it is, as far as that may be asked.
 ///
 /// # Errors
-/// What to do, where there is none.
-pub fn allowed(
+/// What to do, where it may not, or is nowhere.
+pub async fn addresses(url: &Url, networks: &[Network]) -> Result<(String, Vec<SocketAddr>), ReachFault> {
+    let host = url.host_str().ok_or_else(|| ReachFault::Nowhere("a url without a host".into()))?.to_owned();
+    let port = url.port_or_known_default().unwrap_or(443);
+    if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        let addresses = allowed(&host, [SocketAddr::new(ip, port)], networks)?;
+        return Ok((host, addresses));
+    }
+    let found = tokio::net::lookup_host((host.as_str(), port)).await;
+    let found = found.map_err(|_| ReachFault::Nowhere(host.clone()))?;
+    let addresses = allowed(&host, found, networks)?;
+    Ok((host, addresses))
+}
+
+/// Those of `addresses` that may be asked.
+fn allowed(
     host: &str,
     addresses: impl IntoIterator<Item = SocketAddr>,
     networks: &[Network],
-) -> Result<Vec<SocketAddr>, String> {
+) -> Result<Vec<SocketAddr>, ReachFault> {
     let (mut fit, mut refused) = (Vec::new(), None);
     for address in addresses {
         let ip = address.ip().to_canonical();
@@ -52,8 +76,8 @@ pub fn allowed(
     }
     match refused {
         _ if !fit.is_empty() => Ok(fit),
-        Some(ip) => Err(format!("{ip} is no public address: add its network to `networks` of the webhook to allow it")),
-        None => Err(format!("{host} has no address: correct the webhook's url, or the name server")),
+        Some(ip) => Err(ReachFault::NotPublic(ip)),
+        None => Err(ReachFault::Nowhere(host.into())),
     }
 }
 
@@ -92,7 +116,7 @@ mod tests {
             "2001:db8::1",
         ] {
             let why = allowed("a.example", [of(ip)], &[]).unwrap_err();
-            assert!(why.contains("networks"), "{ip}: {why}");
+            assert!(matches!(why, ReachFault::NotPublic(_)) && why.to_string().contains("networks"), "{ip}: {why}");
         }
         for ip in ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::"] {
             assert_eq!(allowed("a.example", [of(ip)], &[]), Ok(vec![of(ip)]), "{ip}");
@@ -104,6 +128,6 @@ mod tests {
         let networks = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(allowed("a", [of("10.0.0.1"), of("127.0.0.1")], &networks), Ok(vec![of("10.0.0.1")]));
         assert!(allowed("a", [of("127.0.0.1")], &networks).is_err());
-        assert!(allowed("a.example", [], &[]).unwrap_err().contains("a.example"));
+        assert!(allowed("a.example", [], &[]).unwrap_err().to_string().contains("a.example"));
     }
 }
