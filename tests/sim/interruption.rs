@@ -54,7 +54,7 @@ fn an_interrupted_disclosure_is_made_up_for_and_the_answer_counts() {
 }
 
 #[test]
-fn somebody_else_who_talks_on_and_on_is_taken_for_an_interruption_but_not_for_an_answer() {
+fn somebody_else_who_talks_on_and_on_pauses_the_bot_which_then_goes_on() {
     let mut call = Plan::shipped("booking.en").answer();
     call.hear(ms(7_000));
     call.noise("somebody talks", ms(2_500));

@@ -199,6 +199,21 @@ fn print_with_pauses_of_people(seed: u64) {
     }
 }
 
+/// Looser than what is measured: a change that makes turn-taking worse by a third is seen.
+#[test]
+fn callers_are_seldom_cut_off_and_soon_answered() {
+    for language in Language::ALL {
+        let mut caller = Caller::new(language, Half::HeldOut, 31);
+        let figures = Measured::new(language, &mut caller, 300, &[1.0, 2.0]);
+        let (usual, patient) = (figures.all(0), figures.all(1));
+        // A short word of which nothing was understood may be a cough.
+        assert!(usual.lost <= 6, "{language:?}: {} lost", usual.lost);
+        let (cut, median) = (usual.cut_percent(), usual.wait(0.5));
+        assert!(cut <= 20.0 && median <= 620, "{language:?}: {cut} % cut off, {median} ms");
+        assert!(patient.cut_percent() < cut && patient.wait(0.5) > median, "{language:?}");
+    }
+}
+
 #[test]
 #[ignore = "prints figures"]
 fn figures_of_turns() {
