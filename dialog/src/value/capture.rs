@@ -84,10 +84,11 @@ pub(crate) fn bare(low: &[String], leads: &[&str], language: Language) -> std::o
     }
     let behind: &[&str] = if language == Language::En { &BEHIND_EN } else { &BEHIND_VI };
     let mut to = low.len();
+    // "Ạ" has its mark: "a" is a letter.
     let cut = |to: usize| {
         let ends = |phrase: &&&str| {
             let len = phrase.split(' ').count();
-            to >= from + len && begins(&low[to - len..to], &[phrase], language) == Some(len)
+            to >= from + len && begins(&low[to - len..to], &[phrase], Language::En) == Some(len)
         };
         behind.iter().find(ends).map(|phrase| phrase.split(' ').count())
     };

@@ -243,7 +243,9 @@ fn is_stop(words: &[String], language: Language) -> bool {
         "chớ",
         "hổng phải",
     ];
-    begins(words, if language == Language::En { &EN } else { &VI }, language).is_some()
+    // A letter, and no "ạ" without its mark.
+    let is_letter = words.first().is_some_and(|word| word == "a");
+    !is_letter && begins(words, if language == Language::En { &EN } else { &VI }, language).is_some()
 }
 
 fn is_end(words: &[String], language: Language) -> bool {
@@ -394,7 +396,7 @@ fn places(entry: Entry) -> Vec<usize> {
 fn at(place: i64, length: usize) -> Option<usize> {
     let length = i64::try_from(length).ok()?;
     let at = if place < 0 { length + place } else { place - 1 };
-    (0..length).contains(&at).then(|| at as usize)
+    (0..length).contains(&at).then_some(at as usize)
 }
 
 fn group(entry: Entry, place: i64) -> Option<(usize, usize)> {

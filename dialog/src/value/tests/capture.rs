@@ -58,6 +58,7 @@ fn names_are_taken_as_they_are_said_and_as_they_are_spelled() {
         ("chữ l, chữ i ngắn", "Li"),
         ("n g u y ê n dấu ngã", "Nguyễn"),
         ("h o a huyền", "Hòa"),
+        ("hát o a", "Hoa"),
         ("q u y nặng", "Quỵ"),
         ("smith, ét em mờ i ngắn tê hát", "Smith"),
     ] {
@@ -367,6 +368,7 @@ fn a_part_of_an_entry_is_corrected_in_place() {
         ("4091", Digits, "hai số cuối là bảy một", "4071"),
         ("4999", Digits, "bảy chứ không phải chín", "several"),
         ("4091", Digits, "đúng rồi", "none"),
+        ("long@gmail.com", Email, "chữ thứ hai là a", "lang@gmail.com"),
         ("Lan Anh", Name, "chữ đầu là h", "Han Anh"),
         ("nam@yahoo.com", Email, "gmail chứ không phải yahoo", "nam@gmail.com"),
         ("nam.vu@gmail.com", Email, "gạch dưới chứ không phải chấm", "several"),
