@@ -248,7 +248,7 @@ mod tests {
         let bot = Bot::parse(&text, "booking.en.toml").unwrap();
         let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
         let mut out = Vec::new();
-        run(conversation, Toolbox::default(), "".as_bytes(), &mut out).await.unwrap();
+        run(conversation, With::default(), "".as_bytes(), &mut out).await.unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("Hello, this is the room booking line.") && !out.contains('{'), "{out}");
     }
@@ -259,7 +259,7 @@ mod tests {
         let conversation = Conversation::new(Arc::new(bot), jiff::civil::date(2026, 11, 22).at(9, 0, 0, 0));
         let lines = "book a room today for two people\nmountain view\nhalf past two\nhalf an hour\nyes\n";
         let mut out = Vec::new();
-        run(conversation, Toolbox::default(), lines.as_bytes(), &mut out).await.unwrap();
+        run(conversation, With::default(), lines.as_bytes(), &mut out).await.unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains("(people = 2)") && out.contains("(time = \"14:30\")"), "{out}");
         assert!(out.ends_with("(the bot hung up: done)\n"), "{out}");

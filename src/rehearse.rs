@@ -2,7 +2,8 @@
 use crate::config::Config;
 use crate::security::{Action, Audit, Principal};
 use crate::store::{self, Call, CallEvent, Speaker, TimelineEvent};
-use crate::{console, tools};
+use crate::console;
+use crate::tools::Toolbox;
 use ::rehearse::difference::Comparison;
 use ::rehearse::recorded::{RecordedCall, RecordedSlot, RecordedSpeaker, RecordedTurn, Values};
 use ::rehearse::report::{Report, html, junit, text};
@@ -103,13 +104,14 @@ fn files(args: &Args, handle: &Handle) -> anyhow::Result<ExitCode> {
 /// The bot's own HTTP requests, made for real; how long each took is its time in the call.
 struct LiveTools {
     handle: Handle,
+    toolbox: Toolbox,
     /// What services know this call's requests by.
     id: String,
 }
 
 impl LiveTools {
     fn new(handle: Handle) -> Self {
-        Self { handle, id: store::Store::new_id() }
+        Self { handle, toolbox: Toolbox::default(), id: store::Store::new_id() }
     }
 }
 
@@ -119,7 +121,8 @@ impl Tools for LiveTools {
             return Some(answer);
         }
         let start = Instant::now();
-        let result: Result<Value, ToolFault> = self.handle.block_on(tools::run(&self.id, call));
+        let running = async { self.toolbox.start(&self.id, None, call.clone()).outcome().await };
+        let result: Result<Value, ToolFault> = self.handle.block_on(running);
         Some(Answer { after: start.elapsed(), result })
     }
 }

@@ -1,6 +1,6 @@
 //! `RecordedCall`: a call as it was recorded, and the scenario that does again what its caller did.
 use crate::random::Random;
-use dialog::bot::{Bot, Slot};
+use dialog::bot::{Bot, RequestTemplate, Slot, Target};
 use dialog::conversation::MASK;
 use dialog::say;
 use dialog::value::kind::Kind;

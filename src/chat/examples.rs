@@ -1,5 +1,5 @@
 //! The bots of configs/examples, each in a chat, with its service behind a real socket.
-use super::run;
+use super::{With, run};
 use dialog::bot::Bot;
 use dialog::conversation::Conversation;
 use serde_json::{Value, json};
