@@ -133,7 +133,8 @@ impl<'a> Walk<'a> {
             let (server, pages) = (self.server, route.starts_with("/api/v1/widget/"));
             let path = route.replace("{id}", "none").replace("{name}", "none").replace("{seat}", "2");
             // Where somebody becomes known, nobody has to be.
-            let open = method == Method::POST && matches!(route.as_str(), "/api/v1/session" | "/api/v1/welcome");
+            let doors = ["/api/v1/session", "/api/v1/welcome", "/api/v1/oidc", "/api/v1/oidc/session"];
+            let open = method == Method::POST && doors.contains(&route.as_str()) || route == "/api/v1/sign-in";
             let with = |path: &str| {
                 let request =
                     if pages { server.request(method.clone(), path) } else { server.authorised(method.clone(), path) };
@@ -583,6 +584,8 @@ async fn every_answer_of_every_route_is_as_the_description_says() {
         let (route, status) = one.rsplit_once(' ').expect("a status");
         match status {
             "504" | "503" => false,
+            // A provider that signs people in: src/api/tests/oidc.rs.
+            "200" | "429" | "502" if route.starts_with("POST /api/v1/oidc") => false,
             "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
             // A caller who is handed over: tests/e2e/person.rs.
             "201" | "422" => route != "POST /api/v1/offers/{id}",
