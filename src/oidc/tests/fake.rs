@@ -206,7 +206,9 @@ impl Fake {
     }
 
     pub(crate) fn manner(&self, path: &'static str, manner: Manner) {
-        self.set(|script| drop(script.manners.insert(path, manner)));
+        self.set(|script| {
+            script.manners.insert(path, manner);
+        });
     }
 
     /// How often this path was asked for.
