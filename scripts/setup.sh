@@ -51,7 +51,7 @@ needs_test=(
     'chromium|have chromium|the browser that calls the bots'
     'firefox-esr|have firefox-esr|another one'
     'nodejs|have node|drives those browsers'
-    'npm|have npm|fetches what drives them, and the linter of the JavaScript'
+    'npm|have npm|fetches what drives them, what they sign in by, and the linter of the JavaScript'
     'coturn|have turnserver|a relay for browser calls'
     'python3|have python3|runs what validates the description of the API'
     'python3-pip|find_pip|fetches it'

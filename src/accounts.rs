@@ -1,7 +1,10 @@
 //! `switchboard user` and `switchboard audit`: users and the audit by hand, also while no server runs.
 use crate::api::wire::AuditRow;
 use crate::config::Config;
-use crate::security::{Access, AccessPlan, Action, Audit, NewUser, Principal, Role, Secret, SessionLimits, UserChange};
+use crate::security::{
+    Access, AccessPlan, Action, Audit, Invitation, NewUser, Principal, Role, Secret, SessionLimits, UserChange,
+    UserIdentity,
+};
 use crate::{console, store};
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -28,6 +31,9 @@ enum UserCommand {
         rights: UserRights,
         #[command(flatten)]
         password: PasswordSource,
+        /// The user signs in by the provider that oidc.issuer names, which calls them by this name; there is no password.
+        #[arg(long, conflicts_with = "password_file")]
+        provider: bool,
     },
     /// Set another password; the user is signed out everywhere.
     Password {
@@ -104,7 +110,15 @@ pub async fn user(args: UserArgs) -> anyhow::Result<ExitCode> {
     let access = Access::new(pool.clone(), AccessPlan { token: Secret::new(""), sessions });
     let by = Principal::command();
     match args.command {
-        UserCommand::Add { name, rights: UserRights { role, bots }, password } => {
+        UserCommand::Add { name, rights: UserRights { role, bots }, provider: true, .. } => {
+            check_bots(&config, &bots)?;
+            let issuer = config.oidc.issuer.as_deref();
+            let issuer = issuer.context("oidc.issuer is not set: there is no provider by which users could sign in")?;
+            let bots = Some(bots).filter(|bots| !bots.is_empty());
+            let user = access.invite(&by, Invitation { name: &name, issuer, role, bots }).await?;
+            console::say(format_args!("{} may sign in by {} now ({role})", user.name, config.oidc.name))?;
+        }
+        UserCommand::Add { name, rights: UserRights { role, bots }, password, provider: false } => {
             check_bots(&config, &bots)?;
             let password = password.read()?;
             let bots = Some(bots).filter(|bots| !bots.is_empty());
@@ -125,7 +139,12 @@ pub async fn user(args: UserArgs) -> anyhow::Result<ExitCode> {
             for user in access.users().await? {
                 let bots = user.bots.map_or("all bots".into(), |bots| bots.join(" "));
                 let disabled = if user.disabled { "   disabled" } else { "" };
-                console::say(format_args!("{:<24} {:<10}   {bots}{disabled}", user.name, user.role.name()))?;
+                let by = match &user.identity {
+                    None => String::new(),
+                    Some(UserIdentity { issuer, subject: Some(_) }) => format!("   by {issuer}"),
+                    Some(UserIdentity { issuer, subject: None }) => format!("   by {issuer}, not signed in yet"),
+                };
+                console::say(format_args!("{:<24} {:<10}   {bots}{disabled}{by}", user.name, user.role.name()))?;
             }
         }
     }

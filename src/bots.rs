@@ -18,6 +18,14 @@ pub struct Parsed<B> {
     pub language: String,
     /// What visitors are shown, by language.
     pub titles: BTreeMap<String, String>,
+    pub tasks: Vec<TaskTitle>,
+}
+
+/// What a bot calls one of its tasks, in its own language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskTitle {
+    pub name: String,
+    pub title: String,
 }
 
 /// One bot as an operator sees it.
@@ -29,6 +37,8 @@ pub struct BotStatus {
     pub language: Option<String>,
     /// What visitors are shown, by language.
     pub titles: BTreeMap<String, String>,
+    /// In the order of its file.
+    pub tasks: Vec<TaskTitle>,
     /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
     pub fault: Option<String>,
 }
@@ -76,7 +86,8 @@ struct Entry<B> {
 impl<B> Entry<B> {
     /// A file that has never worked.
     fn none(name: &str) -> Self {
-        let status = BotStatus { name: name.into(), language: None, titles: BTreeMap::new(), fault: None };
+        let status =
+            BotStatus { name: name.into(), language: None, titles: BTreeMap::new(), tasks: Vec::new(), fault: None };
         Self { bot: None, status }
     }
 }
@@ -133,8 +144,9 @@ impl<B: Send + Sync> Bots<B> {
             let parsed =
                 std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| (self.parse)(name, &text));
             let entry = match parsed {
-                Ok(Parsed { bot, language, titles }) => {
-                    let status = BotStatus { name: name.into(), language: Some(language), titles, fault: None };
+                Ok(Parsed { bot, language, titles, tasks }) => {
+                    let language = Some(language);
+                    let status = BotStatus { name: name.into(), language, titles, tasks, fault: None };
                     Entry { bot: Some(Arc::new(bot)), status }
                 }
                 Err(why) => {
@@ -194,7 +206,7 @@ mod tests {
     fn parse(_: &str, text: &str) -> Result<Parsed<String>, String> {
         match text {
             "broken" => Err("line 1: no such key".into()),
-            text => Ok(Parsed { bot: text.into(), language: "en".into(), titles: BTreeMap::new() }),
+            text => Ok(Parsed { bot: text.into(), language: "en".into(), titles: BTreeMap::new(), tasks: Vec::new() }),
         }
     }
 

@@ -21,11 +21,13 @@ mod log;
 mod media;
 mod network;
 mod numbers;
+mod oidc;
 mod peers;
 mod ranges;
 mod remote;
 mod rtp;
 mod several;
+mod sign_in;
 mod sip;
 mod speech;
 mod store;
@@ -51,6 +53,7 @@ pub(crate) use log::OURS;
 pub use log::{Log, LogFormat};
 pub use network::{Network, ReplyPort};
 pub use numbers::Numbers;
+pub use oidc::{JoiningUsers, Oidc, OidcRole};
 pub use peers::{Phone, Register, Route, Transport, Trunk};
 pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtocol};
 pub use rtp::{Latching, Rtp, Srtp};
@@ -79,6 +82,7 @@ pub struct Config {
     pub call: Call,
     pub store: Store,
     pub http: Http,
+    pub oidc: Oidc,
     pub widget: Widget,
     pub rtc: Rtc,
     pub health: Health,
@@ -111,6 +115,7 @@ impl Default for Config {
             call: Call::default(),
             store: Store::default(),
             http: Http::default(),
+            oidc: Oidc::default(),
             widget: Widget::default(),
             rtc: Rtc::default(),
             health: Health::default(),

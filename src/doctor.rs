@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 mod language_models;
 mod measuring;
+mod provider;
 mod tools;
 
 /// How one thing is.
@@ -76,6 +77,7 @@ fn examine(file: &Path) -> Examination {
     remote(&engines, &mut found);
     language_models::examine(&config, &mut found);
     alerts(&config, &mut found);
+    provider::look(&config, &mut found);
     sockets(&config, &mut found);
     pages(&config, &mut found);
     system(&config, &mut found);
@@ -156,25 +158,29 @@ fn alerts(config: &Config, found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the engines of other machines answer. Asked on a thread of its own, as the database is.
-fn remote(engines: &Engines, found: &mut Vec<Finding>) {
-    let asked = std::thread::scope(|scope| {
-        let ask = || -> std::io::Result<_> {
+/// Asks something of others on a thread of its own: whoever calls may be in a runtime already. `None`: the thread failed.
+fn ask_apart<T: Send>(ask: impl Future<Output = T> + Send) -> Option<std::io::Result<T>> {
+    std::thread::scope(|scope| {
+        let asking = || -> std::io::Result<T> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let answers = runtime.block_on(engines.probe_remote());
+            let answers = runtime.block_on(ask);
             // A name that no server resolves may be looked for long after.
             runtime.shutdown_background();
             Ok(answers)
         };
-        scope.spawn(ask).join()
-    });
-    match asked {
-        Ok(Ok(answers)) => found.extend(answers.into_iter().map(|(engine, answer)| match answer {
+        scope.spawn(asking).join().ok()
+    })
+}
+
+/// Whether the engines of other machines answer.
+fn remote(engines: &Engines, found: &mut Vec<Finding>) {
+    match ask_apart(engines.probe_remote()) {
+        Some(Ok(answers)) => found.extend(answers.into_iter().map(|(engine, answer)| match answer {
             Ok(took) => fine(format!("{engine} answers within {} ms", took.as_millis())),
             Err(why) => lacking(format!("{engine} does not answer, the engines of this machine do: {why}")),
         })),
-        Ok(Err(why)) => found.push(lacking(format!("the engines of other machines were not asked: {why}"))),
-        Err(_) => found.push(lacking("the engines of other machines were not asked: a thread failed")),
+        Some(Err(why)) => found.push(lacking(format!("the engines of other machines were not asked: {why}"))),
+        None => found.push(lacking("the engines of other machines were not asked: a thread failed")),
     }
 }
 
@@ -294,21 +300,14 @@ fn system(config: &Config, found: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the calls of earlier runs can be read. Asked on a thread of its own: whoever calls may be in a runtime already.
+/// Whether the calls of earlier runs can be read.
 fn database(dir: &Path, found: &mut Vec<Finding>) {
-    let asked = std::thread::scope(|scope| {
-        let ask = || -> std::io::Result<_> {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            Ok(runtime.block_on(store::probe(dir)))
-        };
-        scope.spawn(ask).join()
-    });
-    match asked {
-        Ok(Ok(Ok(None))) => {}
-        Ok(Ok(Ok(Some(calls)))) => found.push(fine(format!("the database in {} holds {calls} calls", dir.display()))),
-        Ok(Ok(Err(why))) => found.push(broken(why)),
-        Ok(Err(why)) => found.push(lacking(format!("the database was not looked at: {why}"))),
-        Err(_) => found.push(lacking("the database was not looked at: a thread failed")),
+    match ask_apart(store::probe(dir)) {
+        Some(Ok(Ok(None))) => {}
+        Some(Ok(Ok(Some(calls)))) => found.push(fine(format!("the database in {} holds {calls} calls", dir.display()))),
+        Some(Ok(Err(why))) => found.push(broken(why)),
+        Some(Err(why)) => found.push(lacking(format!("the database was not looked at: {why}"))),
+        None => found.push(lacking("the database was not looked at: a thread failed")),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
-use crate::bots::Parsed;
+use crate::bots::{Parsed, TaskTitle};
 use crate::config::{Recogniser, Speech, Synthesiser, Tools};
 use crate::standby::Standby;
 use crate::tools;
@@ -332,8 +332,10 @@ impl Engines {
         }
         self.voice_exists(language, bot.voice.as_deref()).map_err(|why| format!("{name}: `voice`: {why}"))?;
         let titles = bot.titles.iter().map(|(of, title)| (of.code().to_owned(), title.clone())).collect();
+        let tasks =
+            bot.tasks.iter().map(|task| TaskTitle { name: task.name.clone(), title: task.say.clone() }).collect();
         let code = language.code().to_owned();
-        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles })
+        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles, tasks })
     }
 }
 

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod measure;
 pub mod models;
 pub mod observe;
+pub mod oidc;
 pub mod outbound;
 pub mod plans;
 pub mod recordings;

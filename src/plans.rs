@@ -1,7 +1,8 @@
 //! What the configuration means to each part: their plans.
 use crate::config::{self, Config, Trunk};
 use crate::insight::health::{Grade, HealthPlan};
-use crate::security::{Secret, WebOrigin};
+use crate::oidc::{ProviderPlan, RoleRule};
+use crate::security::{Joining, Secret, WebOrigin};
 use crate::widget::{OwnPageClients, PageAccessPlan, Relay};
 use anyhow::anyhow;
 use media::Rate;
@@ -9,11 +10,15 @@ use media::codec::OpusPlan;
 use media::engine::EnginePlan;
 use media::pool::PoolPlan;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 use telephony::address::Network;
 use telephony::rtp::{Latching, PortsPlan, RtpAddress};
 use telephony::sdp::{Prefs, Security};
 use telephony::sip::{Credentials, Limits, Phone, Registration, ReplyPort, SipPlan, SipTransport};
 use telephony::webrtc::{Ice, WebRtcPlan};
+
+/// The longest wait for one answer of a sign-in provider: somebody sits before the page.
+const PROVIDER_PATIENCE: Duration = Duration::from_secs(8);
 
 pub fn engine(config: &Config) -> EnginePlan {
     let mut plan = EnginePlan { threads: config.media.threads, ..EnginePlan::default() };
@@ -96,6 +101,33 @@ pub fn rtc(config: &Config) -> WebRtcPlan {
         opus: OpusPlan { rate: Rate::Hz16000, ..config.rtp.opus.plan() },
         ..WebRtcPlan::default()
     }
+}
+
+/// The provider by which users sign in; `None`: there is none.
+pub fn provider(config: &Config) -> anyhow::Result<Option<ProviderPlan>> {
+    let oidc = &config.oidc;
+    let Some(issuer) = oidc.issuer.clone() else { return Ok(None) };
+    let rule = |rule: &config::OidcRole| RoleRule {
+        claim: rule.claim.clone(),
+        value: rule.value.clone(),
+        role: rule.role,
+        bots: Some(rule.bots.clone()).filter(|bots| !bots.is_empty()),
+    };
+    Ok(Some(ProviderPlan {
+        name: oidc.name.clone(),
+        issuer,
+        client: oidc.client_id.clone(),
+        secret: oidc.client_secret().map_err(|why| anyhow!("oidc.client_secret: {why}"))?,
+        scopes: oidc.scopes.clone(),
+        name_claim: oidc.name_claim.clone(),
+        joining: match oidc.users {
+            config::JoiningUsers::Invited => Joining::Invited,
+            config::JoiningUsers::Made => Joining::AtFirstSignIn,
+        },
+        roles: oidc.role.iter().map(rule).collect(),
+        leeway: oidc.leeway_s.into(),
+        patience: PROVIDER_PATIENCE,
+    }))
 }
 
 /// `own`: what this server's own pages are called, and from where they count.

@@ -1,8 +1,8 @@
 //! `switchboard rehearse`: scripted callers against a bot, with a report; and recorded calls, done again.
 use crate::config::Config;
+use crate::console;
 use crate::security::{Action, Audit, Principal};
 use crate::store::{self, Call, CallEvent, Speaker, TimelineEvent};
-use crate::console;
 use crate::tools::Toolbox;
 use ::rehearse::difference::Comparison;
 use ::rehearse::recorded::{RecordedCall, RecordedSlot, RecordedSpeaker, RecordedTurn, Values};

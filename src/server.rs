@@ -10,6 +10,7 @@ use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
 use crate::engines::{Engines, Loaded};
+use crate::oidc::Provider;
 use crate::security::{Access, AccessPlan, SessionLimits, WebOrigin};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
@@ -216,6 +217,9 @@ impl Server {
             recording_policy,
             access: access.clone(),
             https: config.http.tls().is_some(),
+            provider: plans::provider(&config)?.map(|plan| Arc::new(Provider::new(plan))),
+            password_sign_in: config.oidc.password_sign_in,
+            console_address: config.oidc.address.as_deref().and_then(WebOrigin::parse),
             metrics,
             health: plans::health(&config),
             page_access,
@@ -293,7 +297,9 @@ impl Server {
                 "  api    {scheme}://{http}/api/v1/calls   (health: /health/ready, description: /api/v1/openapi.json)"
             ));
             console::tell(format_args!("  token  {}", self.token_file.display()));
-            match self.access.welcome().await {
+            // A link that makes an admin with a password would lead nowhere.
+            let welcome = if self.config.oidc.password_sign_in { self.access.welcome().await } else { Ok(None) };
+            match welcome {
                 Ok(Some(link)) => console::tell(format_args!(
                     "  admin  {scheme}://{http}/console/#welcome={link}   (makes the first admin: once, within 24 hours)"
                 )),

@@ -46,7 +46,8 @@ pub(super) async fn check(State(state): State<ApiState>, request: Request, next:
 
 /// The addresses at which somebody becomes known.
 pub(super) fn is_open(method: &Method, path: &str) -> bool {
-    method == Method::POST && matches!(path, "/api/v1/session" | "/api/v1/welcome")
+    const POSTED: [&str; 4] = ["/api/v1/session", "/api/v1/welcome", "/api/v1/oidc", "/api/v1/oidc/session"];
+    method == Method::POST && POSTED.contains(&path) || method == Method::GET && path == "/api/v1/sign-in"
 }
 
 async fn known(state: &ApiState, parts: &Parts) -> Result<Principal, Response> {
@@ -133,9 +134,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The secret in the cookie of sessions (RFC 6265 section 5.4), as it is called with or without TLS.
 pub(super) fn session(headers: &HeaderMap, https: bool) -> Option<&str> {
+    cookie_named(headers, session_cookie(https))
+}
+
+pub(super) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == session_cookie(https)).map(|(_, secret)| secret)
+    pairs.find(|(found, _)| *found == name).map(|(_, secret)| secret)
 }
 
 /// The address that a request is from: what a trusted proxy says, else the connection's.

@@ -4,6 +4,7 @@ use super::view::View;
 use super::wire::{Calls, Depth, Detail, Filter, NewCall, Placed, ProblemDocument};
 use super::{ApiState, Problem, SharedState};
 use crate::call::{DialFault, DialOrder};
+use crate::insight::score;
 use crate::outbound;
 use crate::security::{Action, Principal, Right};
 use crate::store::{Call, CallState, Wanted};
@@ -100,10 +101,13 @@ pub(super) async fn one(
         state.app.access.audit().note_once(&principal, Action::TranscriptRead, Some(&id), json!({})).await?;
     }
     let timeline = match depth.timeline {
-        true => Some(state.app.store.timeline(&id).await?.into_iter().map(|event| view.event(event)).collect()),
+        true => Some(state.app.store.timeline(&id).await?),
         false => None,
     };
-    Ok(Json(Detail { call: view.call(call), timeline }))
+    // Points and moments hold neither words nor numbers.
+    let score = timeline.as_ref().and_then(|timeline| score::score(&call, timeline)).map(Into::into);
+    let timeline = timeline.map(|all| all.into_iter().map(|event| view.event(event)).collect());
+    Ok(Json(Detail { call: view.call(call), timeline, score }))
 }
 
 /// Places a call. The answer comes before the other side rings: follow the call by its id.

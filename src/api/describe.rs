@@ -1,6 +1,6 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, notes, numbers,
+    ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, notes, numbers, oidc,
     recordings, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
@@ -86,6 +86,9 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(health::metrics))
         .routes(routes!(session::sign_in, session::read, session::change_password, session::sign_out))
         .routes(routes!(session::welcome))
+        .routes(routes!(oidc::ways))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::end))
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(tokens::list, tokens::make))

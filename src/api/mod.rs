@@ -18,6 +18,7 @@ mod live;
 mod meter;
 mod notes;
 mod numbers;
+mod oidc;
 mod places;
 mod problem;
 mod query;
@@ -47,7 +48,8 @@ use crate::bots::BotCatalog;
 use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{AgentDesk, CallControl, DialFault, PageCalls, Supervisors};
 use crate::insight::health::HealthPlan;
-use crate::security::Access;
+use crate::oidc::Provider;
+use crate::security::{Access, WebOrigin};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
 use crate::widget::PageAccess;
@@ -85,6 +87,12 @@ pub struct App {
     pub access: Arc<Access>,
     /// Whether it is served by TLS.
     pub https: bool,
+    /// By what users sign in besides a password.
+    pub provider: Option<Arc<Provider>>,
+    /// Whether users with a password sign in by it.
+    pub password_sign_in: bool,
+    /// How browsers call this server; `None`: as they do.
+    pub console_address: Option<WebOrigin>,
     pub metrics: PrometheusHandle,
     pub health: HealthPlan,
     /// What supervisors are alerted to, and who is told by HTTP.

@@ -93,6 +93,10 @@ impl From<AccessFault> for Problem {
             F::BeyondMaker(_) => Self::new(StatusCode::FORBIDDEN, words),
             F::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, words).coded("wrong_password"),
             F::TooMany(seconds) => Self::new(StatusCode::TOO_MANY_REQUESTS, words).later(seconds).coded("too_many"),
+            F::NotInvited(_) => Self::new(StatusCode::FORBIDDEN, words).coded("not_invited"),
+            F::NameTaken(_) => Self::new(StatusCode::FORBIDDEN, words).coded("name_taken"),
+            F::ProviderName(_) => Self::new(StatusCode::FORBIDDEN, words).coded("no_name"),
+            F::UserDisabled => Self::new(StatusCode::FORBIDDEN, words).coded("user_disabled"),
             F::Link => Self::new(StatusCode::FORBIDDEN, words).coded("link_over"),
         }
     }

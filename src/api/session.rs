@@ -1,7 +1,7 @@
 //! Sessions: signing in and out, and the first admin.
 use super::auth::{self, Browser};
 use super::wire::{NewPassword, ProblemDocument, SessionRights, SignIn, WelcomeForm};
-use super::{Problem, SharedState};
+use super::{ApiState, Problem, SharedState};
 use crate::security::{Principal, SignedIn, csrf, session_cookie};
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 #[utoipa::path(post, path = "/api/v1/session", operation_id = "sign_in", tag = "session", security(()), request_body = SignIn, responses(
     (status = OK, body = SessionRights, description = "Signed in; Set-Cookie"),
     (status = UNAUTHORIZED, body = ProblemDocument, content_type = "application/problem+json", description = "Name or password is wrong, or the user is disabled"),
-    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "From a page of another site"),
+    (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "From a page of another site, or users sign in by the provider alone (`code` is `password_off`)"),
     (status = TOO_MANY_REQUESTS, body = ProblemDocument, content_type = "application/problem+json", description = "With Retry-After"),
 ))]
 pub(super) async fn sign_in(
@@ -21,6 +21,7 @@ pub(super) async fn sign_in(
     browser: Browser,
     Json(SignIn { name, password }): Json<SignIn>,
 ) -> Result<Response, Problem> {
+    passwords(&state)?;
     Ok(begun(&browser, state.app.access.sign_in(&name, &password, browser.address).await?))
 }
 
@@ -36,6 +37,7 @@ pub(super) async fn welcome(
     browser: Browser,
     Json(form): Json<WelcomeForm>,
 ) -> Result<Response, Problem> {
+    passwords(&state)?;
     let WelcomeForm { link, name, password } = form;
     Ok(begun(&browser, state.app.access.accept_welcome(&link, &name, &password, browser.address).await?))
 }
@@ -86,22 +88,32 @@ pub(super) async fn sign_out(
         return Err(Problem::new(StatusCode::CONFLICT, words));
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    cookie(&mut response, &browser, "", "; Max-Age=0");
+    set_cookie(&mut response, &browser, session_cookie(browser.https), "", "; Max-Age=0");
     Ok(response)
 }
 
-fn begun(browser: &Browser, SignedIn { principal, secret }: SignedIn) -> Response {
+/// Refuses a password where users sign in by the provider alone.
+fn passwords(state: &ApiState) -> Result<(), Problem> {
+    if state.app.password_sign_in {
+        return Ok(());
+    }
+    let words = "users sign in by the provider here, not by a password (oidc.password_sign_in)";
+    Err(Problem::new(StatusCode::FORBIDDEN, words).coded("password_off"))
+}
+
+pub(super) fn begun(browser: &Browser, SignedIn { principal, secret }: SignedIn) -> Response {
     let mut response = Json(SessionRights::of(&principal, Some(csrf(&secret)))).into_response();
-    cookie(&mut response, browser, &secret, "");
+    set_cookie(&mut response, browser, session_cookie(browser.https), &secret, "");
     unstored(response)
 }
 
 /// RFC 6265bis: no script reads it, no page of another site makes the browser send it.
-fn cookie(response: &mut Response, browser: &Browser, secret: &str, more: &str) {
+pub(super) fn set_cookie(response: &mut Response, browser: &Browser, name: &str, secret: &str, more: &str) {
     let secure = if browser.https { "; Secure" } else { "" };
-    let name = session_cookie(browser.https);
     let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
-    response.headers_mut().extend(HeaderValue::from_str(&text).ok().map(|value| (header::SET_COOKIE, value)));
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
 }
 
 /// What holds a secret is kept by no cache.

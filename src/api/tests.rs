@@ -1,7 +1,6 @@
 //! The API over real HTTP on loopback.
 use super::places::{EACH, WATCHERS};
 use super::*;
-use crate::bots::BotStatus;
 use crate::call::approvals::queue::ApprovalQueue;
 use crate::call::{CallHealth, DialOrder};
 use crate::security::{AccessPlan, NewToken, Principal, Rights, Secret, SessionLimits};
@@ -23,8 +22,10 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 mod agents;
 mod alerts;
 mod approvals;
+mod bots;
 mod notes;
 mod numbers;
+mod oidc;
 mod page;
 mod recording;
 mod rights;
@@ -73,24 +74,6 @@ impl CallControl for Switch {
 
     fn gauges(&self) -> Vec<(&'static str, f64)> {
         vec![("switchboard_media_missed_ticks_total", 7.0)]
-    }
-}
-
-struct Pair;
-
-impl BotCatalog for Pair {
-    fn list(&self) -> Vec<BotStatus> {
-        let status = |name: &str, language: Option<&str>, fault: Option<&str>| BotStatus {
-            name: name.into(),
-            language: language.map(Into::into),
-            titles: language.map(|code| (code.to_owned(), "Rooms".to_owned())).into_iter().collect(),
-            fault: fault.map(Into::into),
-        };
-        vec![status("booking.en", Some("en"), None), status("new", None, Some("new.toml: no such key"))]
-    }
-
-    fn reload(&self) -> Vec<BotStatus> {
-        self.list()
     }
 }
 
@@ -146,6 +129,16 @@ impl Site {
     }
 
     async fn with(name: &str, page_access: crate::widget::PageAccessPlan) -> Self {
+        Self::signing_in(name, page_access, None, true).await
+    }
+
+    /// With a provider by which users sign in, and with or without passwords.
+    async fn signing_in(
+        name: &str,
+        page_access: crate::widget::PageAccessPlan,
+        provider: Option<crate::oidc::ProviderPlan>,
+        password_sign_in: bool,
+    ) -> Self {
         // Twice is an error that means: another test did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = crate::testdir(name);
@@ -164,10 +157,13 @@ impl Site {
         let app = App {
             store: store.clone(),
             calls: calls.clone(),
-            bots: Arc::new(Pair),
+            bots: Arc::new(bots::Pair),
             recording_policy: RecordingPolicy::Encrypted(Arc::new(Vault::parse(KEY).unwrap())),
             access: access.clone(),
             https: false,
+            provider: provider.map(|plan| Arc::new(crate::oidc::Provider::new(plan))),
+            password_sign_in,
+            console_address: None,
             metrics,
             health,
             alerting,
@@ -249,7 +245,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 65);
+    assert_eq!(routes.len(), 68);
     routes
 }
 
@@ -561,18 +557,6 @@ async fn metrics_count_calls_and_time_responses() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
     assert!(!text.contains(&id) && !text.contains("a@b.test"));
-}
-
-#[tokio::test]
-async fn bots_are_listed_and_read_again() {
-    let site = Site::open("api-bots").await;
-    let expected = json!({"bots": [
-        {"name": "booking.en", "language": "en", "fault": null},
-        {"name": "new", "language": null, "fault": "new.toml: no such key"},
-    ]});
-    assert_eq!(site.json("/api/v1/bots").await, expected);
-    let reloaded = site.ask(Method::POST, "/api/v1/bots/reload").send().await.unwrap();
-    assert_eq!(reloaded.json::<Value>().await.unwrap(), expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::auth::need;
 use super::wire::{NewUserDocument, ProblemDocument, UserDocument, UserPatch, Users};
 use super::{ApiState, Problem, SharedState};
 use crate::config::ECHO;
-use crate::security::{NewUser, Principal, Right, UserChange};
+use crate::security::{Invitation, NewUser, Principal, Right, UserChange};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -17,6 +17,7 @@ pub(super) async fn list(State(state): SharedState, principal: Principal) -> Res
     Ok(Json(Users { users: state.app.access.users().await?.into_iter().map(Into::into).collect() }))
 }
 
+/// Makes a user: with a password, or without one for who signs in by the provider.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "add_user", tag = "users", request_body = NewUserDocument, responses(
     (status = CREATED, body = UserDocument),
     (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "There is a user of this name"),
@@ -30,8 +31,18 @@ pub(super) async fn add(
     need(&principal, Right::ManageUsers, None)?;
     let NewUserDocument { name, password, role, bots } = new;
     known(&state, bots.as_deref())?;
-    let new = NewUser { name: &name, password: &password, role, bots };
-    Ok((StatusCode::CREATED, Json(state.app.access.add_user(&principal, new).await?.into())))
+    let access = &state.app.access;
+    let user = match (&password, &state.app.provider) {
+        (Some(password), _) => access.add_user(&principal, NewUser { name: &name, password, role, bots }).await?,
+        (None, Some(provider)) => {
+            access.invite(&principal, Invitation { name: &name, issuer: provider.issuer(), role, bots }).await?
+        }
+        (None, None) => {
+            let words = "`password` is missing: without it users sign in by a provider, and oidc.issuer names none";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words));
+        }
+    };
+    Ok((StatusCode::CREATED, Json(user.into())))
 }
 
 /// Changes a user. Whose role, bots or password change, or who is disabled, is signed out everywhere.

@@ -2,11 +2,13 @@
 mod access;
 
 pub use access::{
-    AuditPage, AuditQuery, AuditRow, NewPassword, NewTokenDocument, NewUserDocument, SessionRights, SessionUser,
-    SignIn, TokenDocument, TokenMade, Tokens, UserDocument, UserPatch, Users, WelcomeForm,
+    AuditPage, AuditQuery, AuditRow, NewPassword, NewTokenDocument, NewUserDocument, ProviderAnswer, ProviderDocument,
+    SessionRights, SessionUser, SignIn, SignInWays, TokenDocument, TokenMade, Tokens, UserDocument, UserPatch, Users,
+    WayToProvider, WelcomeForm,
 };
 
-use crate::bots::BotStatus;
+use crate::bots::{BotStatus, TaskTitle};
+use crate::insight::score::{Criterion, Score};
 use crate::security::Right;
 use crate::store::{Call, CallState, TimelineEvent};
 use media::hears::Supervision;
@@ -95,6 +97,42 @@ pub struct Detail {
     pub call: Call,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Vec<TimelineEvent>>,
+    /// How well it went; with the timeline, of a call that is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreDocument>,
+}
+
+/// How well a call went, with the moments that show it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct ScoreDocument {
+    /// 0 to 100, of what could be judged.
+    pub percent: u32,
+    pub criteria: Vec<CriterionDocument>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct CriterionDocument {
+    /// `goal`, `understood`, `quick`, `heard_out`, `no_dead_air`, `tools_work` or `clear_line`.
+    pub name: String,
+    pub points: u32,
+    pub most: u32,
+    /// What was counted, or measured in ms (`quick`, `no_dead_air`) or as a MOS (`clear_line`).
+    pub value: Option<f64>,
+    /// Since the start of the call, in ms; at most eight.
+    pub moments: Vec<u64>,
+}
+
+impl From<Score> for ScoreDocument {
+    fn from(Score { percent, criteria }: Score) -> Self {
+        let criterion = |Criterion { name, points, most, value, moments }: Criterion| CriterionDocument {
+            name: name.to_owned(),
+            points,
+            most,
+            value,
+            moments,
+        };
+        Self { percent, criteria: criteria.into_iter().map(criterion).collect() }
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -152,13 +190,24 @@ pub struct Bot {
     pub name: String,
     /// `null` while no version of the file has worked.
     pub language: Option<String>,
+    /// In the order of its file.
+    pub tasks: Vec<BotTask>,
     /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
     pub fault: Option<String>,
 }
 
+/// Something that a bot does for callers.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct BotTask {
+    pub name: String,
+    /// What the bot calls it, in its language.
+    pub title: String,
+}
+
 impl From<BotStatus> for Bot {
-    fn from(BotStatus { name, language, fault, .. }: BotStatus) -> Self {
-        Self { name, language, fault }
+    fn from(BotStatus { name, language, tasks, fault, .. }: BotStatus) -> Self {
+        let tasks = tasks.into_iter().map(|TaskTitle { name, title }| BotTask { name, title }).collect();
+        Self { name, language, tasks, fault }
     }
 }
 

@@ -24,6 +24,7 @@ impl Config {
         self.routes(&mut found);
         self.pages(&mut found);
         self.tools.problems(&mut found);
+        self.oidc.problems(&mut found);
         found
     }
 
@@ -504,7 +505,7 @@ pub fn key(file: Option<&Path>, env: Option<&str>) -> Result<Option<Secret>, Str
 }
 
 /// A secret out of a file or of the environment. `what` it is: `password`, of the keys `password_file` and `password_env`.
-fn secret(what: &str, file: Option<&Path>, env: Option<&str>) -> Result<Secret, String> {
+pub(super) fn secret(what: &str, file: Option<&Path>, env: Option<&str>) -> Result<Secret, String> {
     let word = match (file, env) {
         (Some(file), None) => {
             std::fs::read_to_string(file).map_err(|e| format!("cannot read {what}_file {}: {e}", file.display()))?

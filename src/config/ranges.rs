@@ -14,7 +14,7 @@ impl Config {
                 });
             }
         };
-        let Self { sip, rtp, media, speech, call, store, http, widget, rtc, health, drain, .. } = self;
+        let Self { sip, rtp, media, speech, call, store, http, oidc, widget, rtc, health, drain, .. } = self;
         within("sip.max_calls", sip.max_calls.into(), 1..=u64::MAX);
         within("sip.messages_per_second_per_source", sip.messages_per_second_per_source.into(), 1..=u64::MAX);
         within("sip.ring_limit_s", sip.ring_limit_s.0.into(), 1..=3_600);
@@ -40,6 +40,7 @@ impl Config {
         within("store.retention_days", store.retention_days.into(), 0..=36_500);
         within("http.session_idle_s", http.session_idle_s.0.into(), 60..=2_592_000);
         within("http.session_max_s", http.session_max_s.0.into(), 60..=2_592_000);
+        within("oidc.leeway_s", oidc.leeway_s.0.into(), 0..=600);
         within("drain.limit_ms", drain.limit_ms.0.into(), 0..=86_400_000);
         if widget.enabled {
             within("widget.token_ttl_s", widget.token_ttl_s.0.into(), 1..=86_400);

@@ -51,10 +51,55 @@ fn the_examples_in_the_shipped_file_name_every_key_of_what_has_no_default() {
     assert_eq!(example["phone"][0], Value::Table(phone));
     assert_eq!(example["trunk"][0], Value::Table(trunk));
     assert!(config.trunk[0].register.is_some());
+    let role = Table::try_from(&config.oidc.role[0]).unwrap();
+    assert_eq!(example["oidc"]["role"][0], Value::Table(role));
     let recogniser = Table::try_from(&config.speech.remote_recogniser[0]).unwrap();
     let voice = Table::try_from(&config.speech.remote_voice[0]).unwrap();
     assert_eq!(example["speech"]["remote_recogniser"][0], Value::Table(recogniser));
     assert_eq!(example["speech"]["remote_voice"][0], Value::Table(voice));
+}
+
+#[test]
+fn what_is_wrong_with_the_sign_in_provider_is_said() {
+    let found = |change: &dyn Fn(&mut Oidc)| {
+        let mut config = whole("oidc");
+        config.oidc.issuer = Some("https://id.example/realms/shop".into());
+        config.oidc.client_id = "switchboard".into();
+        change(&mut config.oidc);
+        config.problems().join("\n")
+    };
+    let role =
+        OidcRole { claim: "groups".into(), value: "ops".into(), role: crate::security::Role::Admin, bots: Vec::new() };
+    assert_eq!(found(&|_| ()), "");
+    assert_eq!(found(&|oidc: &mut Oidc| (oidc.users, oidc.role) = (JoiningUsers::Made, vec![role.clone()])), "");
+    assert_eq!(found(&|oidc: &mut Oidc| oidc.issuer = Some("http://localhost:9000".into())), "");
+    type Change<'a> = &'a dyn Fn(&mut Oidc);
+    let faults: [(Change<'_>, &str); 14] = [
+        (&|oidc: &mut Oidc| oidc.issuer = Some("http://id.example".into()), "oidc.issuer = "),
+        (&|oidc: &mut Oidc| oidc.issuer = Some("id.example".into()), "https address"),
+        (&|oidc: &mut Oidc| oidc.issuer = Some("https://id.example/?tenant=1".into()), "without user, query"),
+        (&|oidc: &mut Oidc| (oidc.issuer, oidc.password_sign_in) = (None, false), "nobody could sign in"),
+        (&|oidc: &mut Oidc| oidc.client_id.clear(), "oidc.client_id is empty"),
+        (
+            &|oidc: &mut Oidc| oidc.client_secret_env = Some("NO_SUCH_VARIABLE".into()),
+            "NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            &|oidc: &mut Oidc| oidc.client_secret_file = Some("no/such/file".into()),
+            "cannot read client_secret_file no/such/file",
+        ),
+        (&|oidc: &mut Oidc| oidc.scopes = vec!["email".into()], "lacks \"openid\""),
+        (&|oidc: &mut Oidc| oidc.scopes = vec!["openid email".into(), "openid".into()], "an entry of its own"),
+        (&|oidc: &mut Oidc| oidc.name = " ".into(), "1 to 64 characters"),
+        (&|oidc: &mut Oidc| oidc.name_claim.clear(), "oidc.name_claim"),
+        (&|oidc: &mut Oidc| oidc.users = JoiningUsers::Made, "without [[oidc.role]]"),
+        (&|oidc: &mut Oidc| oidc.role = vec![OidcRole { value: String::new(), ..role.clone() }], "role for admin"),
+        (&|oidc: &mut Oidc| oidc.address = Some("https://pbx.example/".into()), "without a path"),
+    ];
+    for (change, said) in faults {
+        let found = found(change);
+        assert!(found.contains(said), "{said}: {found}");
+    }
 }
 
 #[test]

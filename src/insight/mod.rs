@@ -6,6 +6,7 @@ pub mod health;
 pub mod monitor;
 pub mod mood;
 pub mod next;
+pub mod score;
 pub mod voice;
 pub mod wall;
 

@@ -41,8 +41,8 @@ pub struct Access {
     users: Users,
     sessions: Sessions,
     tokens: Tokens,
-    audit: Audit,
-    checks: PasswordChecks,
+    pub(super) audit: Audit,
+    pub(super) checks: PasswordChecks,
     /// Counts changes of users, sessions and tokens.
     changes: watch::Sender<u64>,
 }
@@ -176,12 +176,12 @@ impl Access {
         }
     }
 
-    fn changed(&self) {
+    pub(super) fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
 
     /// A transaction beside which nobody else writes.
-    async fn transaction(&self) -> Result<Transaction<'static, Sqlite>, AccessFault> {
+    pub(super) async fn transaction(&self) -> Result<Transaction<'static, Sqlite>, AccessFault> {
         Ok(self.pool.write.begin_with("begin immediate").await?)
     }
 
@@ -239,7 +239,7 @@ impl Access {
         Ok(Some(signed_in))
     }
 
-    async fn begin(&self, tx: &mut SqliteConnection, user: User) -> Result<SignedIn, AccessFault> {
+    pub(super) async fn begin(&self, tx: &mut SqliteConnection, user: User) -> Result<SignedIn, AccessFault> {
         let secret = self.sessions.begin(tx, &user.name, Timestamp::now()).await?;
         Ok(SignedIn { principal: of_user(user, &random::digest(&secret)), secret })
     }
@@ -401,7 +401,7 @@ async fn unchanged(tx: &mut SqliteConnection, name: &str, compared: &str) -> Res
 }
 
 /// Whether `by` has all rights of a role itself.
-fn within(by: &Principal, role: Role) -> Result<(), AccessFault> {
+pub(super) fn within(by: &Principal, role: Role) -> Result<(), AccessFault> {
     let beyond = role.rights().iter().find(|right| !by.rights.contains(*right));
     beyond.map_or(Ok(()), |right| Err(AccessFault::BeyondMaker(right.name().to_owned())))
 }

@@ -19,6 +19,8 @@ const ACCOUNT: Rate = Rate { per_second: 1.0 / 3.0, burst: 60.0 };
 /// sources that its user has signed in from.
 const STRANGERS: Rate = Rate { per_second: 5.0, burst: 30.0 };
 const FAMILIAR: Rate = Rate { per_second: 5.0, burst: 60.0 };
+/// Steps of sign-ins by the provider, from one source: each takes two.
+const PROVIDER: Rate = Rate { per_second: 2.0, burst: 200.0 };
 /// Failures in a row that a source is allowed with an account before it is locked, and for how long: twice as long after each further one.
 const ALLOWED: u32 = 10;
 const LOCK: Duration = Duration::from_secs(60);
@@ -42,6 +44,8 @@ pub(super) struct Attempts {
     known: HashMap<Pair, Instant>,
     /// Sources that try links of the first admin: apart, so that they displace no count of passwords.
     links: TokenBuckets<IpAddr>,
+    /// Sources of sign-ins by the provider, where no password is tried here.
+    provider: TokenBuckets<IpAddr>,
 }
 
 #[derive(Clone, Copy)]
@@ -83,6 +87,7 @@ impl Attempts {
             failures: HashMap::new(),
             known: HashMap::new(),
             links: TokenBuckets::new(SOURCE, REMEMBERED),
+            provider: TokenBuckets::new(PROVIDER, REMEMBERED),
         }
     }
 
@@ -149,6 +154,11 @@ impl Attempts {
     /// Whether a link may be tried now; if not, when.
     pub(super) fn admit_link(&mut self, now: Instant, address: IpAddr) -> Result<(), Duration> {
         has_token(&mut self.links, now, site(address))
+    }
+
+    /// Takes what a step of a sign-in by the provider costs.
+    pub(super) fn spend_provider(&mut self, now: Instant, address: IpAddr) -> Result<(), Duration> {
+        self.provider.of(now, site(address)).take(now)
     }
 
     pub(super) fn link_failed(&mut self, now: Instant, address: IpAddr) {
@@ -283,5 +293,15 @@ mod tests {
         }
         assert!(attempts.admit_link(start, ip(1)).is_err() && attempts.admit_link(start, ip(2)).is_ok());
         assert!(attempts.admit(start, ip(2), "eve").is_ok());
+    }
+
+    #[test]
+    fn sign_ins_by_the_provider_have_a_rate_of_each_source_and_take_no_password_away() {
+        let (start, mut attempts) = begin();
+        let spent =
+            |attempts: &mut Attempts, now| (0..1000).filter(|_| attempts.spend_provider(now, ip(1)).is_ok()).count();
+        assert_eq!(spent(&mut attempts, start), 200);
+        assert_eq!(spent(&mut attempts, s(start, 10)), 20);
+        assert!(attempts.spend_provider(start, ip(2)).is_ok() && attempts.admit(start, ip(1), "ada").is_ok());
     }
 }

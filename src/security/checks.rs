@@ -6,7 +6,7 @@ use super::fault::AccessFault;
 use super::passwords;
 use super::principal::PrincipalKind;
 use super::users::{self, Users};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -40,6 +40,15 @@ struct Turn<'a> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a record has besides, with why a sign-in by the provider failed.
+fn detail(mut detail: Value, why: Option<&'static str>) -> Value {
+    if let Some(why) = why {
+        detail["by"] = "oidc".into();
+        detail["why"] = why.into();
+    }
+    detail
 }
 
 fn later(wait: Duration) -> AccessFault {
@@ -95,9 +104,9 @@ impl PasswordChecks {
         };
         drop(turn);
         let shown = if stored.is_some() { name } else { NOBODY };
-        self.record(shown, Action::SignInFailed, address).await?;
+        self.record(shown, Action::SignInFailed, None, address).await?;
         if locked && stored.is_some() {
-            self.record(shown, Action::AccountLocked, address).await?;
+            self.record(shown, Action::AccountLocked, None, address).await?;
         }
         Err(AccessFault::WrongPassword)
     }
@@ -107,7 +116,7 @@ impl PasswordChecks {
         if let Err(wait) = lock(&self.attempts).failed_nameless(Instant::now(), address) {
             return later(wait);
         }
-        match self.record(NOBODY, Action::SignInFailed, address).await {
+        match self.record(NOBODY, Action::SignInFailed, None, address).await {
             Ok(()) => AccessFault::WrongPassword,
             Err(fault) => fault,
         }
@@ -126,12 +135,32 @@ impl PasswordChecks {
         lock(&self.attempts).link_failed(Instant::now(), address);
     }
 
-    async fn record(&self, name: &str, action: Action, address: IpAddr) -> Result<(), AccessFault> {
-        let failure = Failure { name: name.to_owned(), action, source: site(address) };
+    pub(super) fn admit_provider(&self, address: IpAddr) -> Result<(), AccessFault> {
+        lock(&self.attempts).spend_provider(Instant::now(), address).map_err(later)
+    }
+
+    /// A sign-in by the provider failed. `name`: whom the provider has vouched for.
+    pub(super) async fn provider_failed(
+        &self,
+        name: Option<&str>,
+        why: &'static str,
+        address: IpAddr,
+    ) -> Result<(), AccessFault> {
+        self.record(name.unwrap_or(NOBODY), Action::SignInFailed, Some(why), address).await
+    }
+
+    async fn record(
+        &self,
+        name: &str,
+        action: Action,
+        why: Option<&'static str>,
+        address: IpAddr,
+    ) -> Result<(), AccessFault> {
+        let failure = Failure { name: name.to_owned(), action, why, source: site(address) };
         if !lock(&self.sums).note(Instant::now(), failure) {
             return Ok(());
         }
-        let from = json!({"address": address.to_string()});
+        let from = detail(json!({"address": address.to_string()}), why);
         self.audit.add(name, PrincipalKind::Session.name(), action, None, from).await
     }
 
@@ -149,11 +178,11 @@ impl PasswordChecks {
 
     async fn add_sums(&self, sums: Vec<FailureSum>) -> Result<(), AccessFault> {
         for FailureSum { failure, count } in sums {
-            let (name, action, source) = match failure {
-                Some(Failure { name, action, source }) => (name, action, source.to_string()),
-                None => (NOBODY.to_owned(), Action::SignInFailed, "others".to_owned()),
+            let (name, action, why, source) = match failure {
+                Some(Failure { name, action, why, source }) => (name, action, why, source.to_string()),
+                None => (NOBODY.to_owned(), Action::SignInFailed, None, "others".to_owned()),
             };
-            let detail = json!({"address": source, "count": count, "within_s": WITHIN.as_secs()});
+            let detail = detail(json!({"address": source, "count": count, "within_s": WITHIN.as_secs()}), why);
             self.audit.add(&name, PrincipalKind::Session.name(), action, None, detail).await?;
         }
         Ok(())

@@ -15,6 +15,8 @@ pub(super) struct Failure {
     /// As the audit shows it.
     pub(super) name: String,
     pub(super) action: Action,
+    /// A word for why, of a sign-in by the provider.
+    pub(super) why: Option<&'static str>,
     /// A source, as limits count it.
     pub(super) source: IpAddr,
 }
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     fn failure(last: u8) -> Failure {
-        Failure { name: "ada".into(), action: Action::SignInFailed, source: IpAddr::from([192, 0, 2, last]) }
+        Failure { name: "ada".into(), action: Action::SignInFailed, why: None, source: IpAddr::from([192, 0, 2, last]) }
     }
 
     #[test]

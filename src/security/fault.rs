@@ -45,6 +45,16 @@ pub enum AccessFault {
     TokenEnd(i64),
     #[error("name or password is wrong")]
     WrongPassword,
+    #[error("this user was not invited: ask an admin to add `{0}`")]
+    NotInvited(String),
+    #[error("there is another user `{0}` here already: an admin removes that one and invites it anew")]
+    NameTaken(String),
+    #[error(
+        "the provider calls this user `{0}`, which is no name for a user here (letters a to z, digits, and . _ - @): an admin chooses another oidc.name_claim"
+    )]
+    ProviderName(String),
+    #[error("this user is disabled: ask an admin")]
+    UserDisabled,
     #[error("too many attempts: try again in {0} seconds")]
     TooMany(u64),
     #[error("the link was used, is over, or another one took its place: start the server again for a new one")]

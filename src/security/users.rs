@@ -14,6 +14,16 @@ pub struct User {
     pub bots: Option<Vec<String>>,
     pub disabled: bool,
     pub created_at: Timestamp,
+    /// Who it is at a provider by which they sign in.
+    pub identity: Option<UserIdentity>,
+}
+
+/// Who a user is at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserIdentity {
+    pub issuer: String,
+    /// `None`: invited, and not here yet.
+    pub subject: Option<String>,
 }
 
 /// A user to make.
@@ -33,7 +43,7 @@ pub struct UserChange<'a> {
     pub disabled: Option<bool>,
 }
 
-type Row = (String, String, Option<String>, bool, i64);
+type Row = (String, String, Option<String>, bool, i64, Option<String>, Option<String>);
 
 /// Reads users. What changes them is done within a transaction that also records it.
 #[derive(Clone)]
@@ -48,7 +58,7 @@ impl Users {
 
     /// By name.
     pub(super) async fn list(&self) -> Result<Vec<User>, AccessFault> {
-        const SQL: &str = "select name, role, bots, disabled, created_us from users order by name";
+        const SQL: &str = "select name, role, bots, disabled, created_us, issuer, subject from users order by name";
         let rows: Vec<Row> = sqlx::query_as(SQL).fetch_all(&self.pool).await?;
         rows.into_iter().map(user).collect()
     }
@@ -68,9 +78,9 @@ impl Users {
     }
 }
 
-/// The stored hash of a user who may sign in.
+/// The stored hash of a user who may sign in by password.
 pub(super) async fn password(connection: &mut SqliteConnection, name: &str) -> Result<Option<String>, AccessFault> {
-    const SQL: &str = "select password from users where name = $1 and disabled = 0";
+    const SQL: &str = "select password from users where name = $1 and disabled = 0 and password <> ''";
     let row: Option<(String,)> = sqlx::query_as(SQL).bind(name).fetch_optional(connection).await?;
     Ok(row.map(|(password,)| password))
 }
@@ -161,7 +171,7 @@ pub(super) async fn remove(tx: &mut SqliteConnection, name: &str) -> Result<(), 
 }
 
 pub(super) async fn one(connection: &mut SqliteConnection, name: &str) -> Result<User, AccessFault> {
-    const SQL: &str = "select name, role, bots, disabled, created_us from users where name = $1";
+    const SQL: &str = "select name, role, bots, disabled, created_us, issuer, subject from users where name = $1";
     let row: Option<Row> = sqlx::query_as(SQL).bind(name).fetch_optional(connection).await?;
     row.map(user).transpose()?.ok_or(AccessFault::NoUser)
 }
@@ -176,13 +186,14 @@ async fn keep_an_admin(tx: &mut SqliteConnection, old: &User) -> Result<(), Acce
     found.map(|_| ()).ok_or(AccessFault::LastAdmin)
 }
 
-fn user((name, role, bots, disabled, created): Row) -> Result<User, AccessFault> {
+fn user((name, role, bots, disabled, created, issuer, subject): Row) -> Result<User, AccessFault> {
     Ok(User {
         name,
         role: Role::of(&role).ok_or(AccessFault::Content("users.role"))?,
         bots: bots.map(|bots| read_list(&bots, "users.bots")).transpose()?,
         disabled,
         created_at: time(created)?,
+        identity: issuer.map(|issuer| UserIdentity { issuer, subject }),
     })
 }
 

@@ -177,7 +177,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 10] = [
+        const ALL: [(i64, &str, &str); 11] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
@@ -188,6 +188,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
             (8, "notes", include_str!("migrations/0008_notes.sql")),
             (9, "alerts", include_str!("migrations/0009_alerts.sql")),
             (10, "callbacks", include_str!("migrations/0010_callbacks.sql")),
+            (11, "identities", include_str!("migrations/0011_identities.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

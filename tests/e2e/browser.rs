@@ -4,7 +4,8 @@ use crate::speech::{CALLER, Timeline, say};
 use crate::testbed::{Dir, HERE, Process, a_browser_beside_others, alone, port, ports, root, seconds};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use switchboard::config::Config;
+use switchboard::config::{Config, Destination, JoiningUsers, OidcRole, Secs};
+use switchboard::security::Role;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 /// What the scenarios say.
@@ -93,6 +94,45 @@ async fn plays(name: &str, change: impl FnOnce(&mut Config)) {
 async fn a_room_is_booked_by_voice_in_a_browser() {
     let _machine = a_browser_beside_others().await;
     plays("booking", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_takes_a_caller_who_waits() {
+    let _machine = a_browser_beside_others().await;
+    plays("agents", |config| {
+        let file = config.bots.dir.join("booking.en.toml");
+        let bot = std::fs::read_to_string(&file).expect("a bot");
+        std::fs::write(&file, format!("person = \"front-desk\"\n{bot}")).expect("written");
+        // Pictures take their time.
+        let queue = Destination { queue: Some(Vec::new()), ring_s: Secs(240), ..Destination::default() };
+        config.destinations.insert("front-desk".into(), queue);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_not_ours_signs_people_in() {
+    let _machine = a_browser_beside_others().await;
+    if !root().join("tests/e2e/browser/node_modules/oidc-provider").is_dir() {
+        eprintln!("skipped: nothing in tests/e2e/browser/node_modules/oidc-provider: run scripts/setup.sh test");
+        return;
+    }
+    let secret = Dir::new("oidc-secret");
+    let file = secret.path().join("client");
+    std::fs::write(&file, "a secret of the browser tests: + %\n").expect("written");
+    plays("oidc", |config| {
+        // The scenario's provider takes the port that others keep for their shop; by another name, for it is of another site.
+        let shop = config.widget.origins[0].rsplit(':').next().expect("a port").to_owned();
+        let oidc = &mut config.oidc;
+        (oidc.name, oidc.client_id) = ("Shop & Co".into(), "switchboard".into());
+        oidc.issuer = Some(format!("http://localhost:{shop}"));
+        oidc.client_secret_file = Some(file);
+        oidc.scopes = ["openid", "email", "groups"].map(str::to_owned).into();
+        oidc.users = JoiningUsers::Made;
+        oidc.role =
+            vec![OidcRole { claim: "groups".into(), value: "ops".into(), role: Role::Supervisor, bots: Vec::new() }];
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

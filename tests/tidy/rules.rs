@@ -36,7 +36,7 @@ pub fn reads_clock(source: &Source) -> Vec<usize> {
 }
 
 /// Where nothing but [`DRIVERS`] may read the clock: the crates that are cores throughout, and the cores among drivers.
-pub const CORES: [&str; 23] = [
+pub const CORES: [&str; 29] = [
     "media/src/",
     "dialog/src/",
     "rehearse/src/",
@@ -58,6 +58,12 @@ pub const CORES: [&str; 23] = [
     "src/engines/remote/clauses.rs",
     "src/engines/remote/utterance.rs",
     "src/insight/",
+    "src/oidc/claim_set.rs",
+    "src/oidc/claims.rs",
+    "src/oidc/discovery.rs",
+    "src/oidc/keys.rs",
+    "src/oidc/pending.rs",
+    "src/oidc/roles.rs",
     "src/security/attempts.rs",
     "src/security/failures.rs",
 ];

@@ -3,6 +3,9 @@ const API = "/api/v1";
 /** How long a lost connection waits before it is tried again, in ms; the last one again and again. */
 const WAITS = [300, 1000, 2000, 5000];
 
+/** Where nobody has to be known. */
+const OPEN = ["session", "welcome", "sign-in", "oidc", "oidc/session"];
+
 /** Repeated by every request that changes something, so that no other site can make one. */
 let csrf = "";
 /** Called when the server does not know us any more. */
@@ -38,7 +41,7 @@ export async function request(method, path, { json, sdp, keepalive = false } = {
   }
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 401 && path !== "session" && path !== "welcome") signedOut();
+  if (answer.status === 401 && !OPEN.includes(path)) signedOut();
   throw new Fault(answer.status, problem, answer.headers);
 }
 
@@ -61,6 +64,18 @@ export async function session() {
 }
 
 export const signIn = async (name, password) => known(await request("POST", "session", { json: { name, password } }));
+
+/** By what somebody can sign in: `{ password, provider }`. */
+export const signInWays = () => get("sign-in");
+
+/** Leaves for the provider that people sign in by. */
+export async function leaveForProvider() {
+  const { address } = await (await request("POST", "oidc")).json();
+  location.assign(address);
+}
+
+/** Ends what was begun there, with what the provider has sent this browser back with. */
+export const endSignIn = async (answer) => known(await request("POST", "oidc/session", { json: answer }));
 
 export async function signOut() {
   await request("DELETE", "session");

@@ -3,6 +3,7 @@ import { request } from "./api.js";
 import { attribute, h, write } from "./dom.js";
 import { caller, clock, now } from "./format.js";
 import { bind } from "./keys.js";
+import { taskTitle } from "./tasks.js";
 import { t } from "./words.js";
 
 export function approvalsPage(main, { feed, toast, may }) {
@@ -62,7 +63,7 @@ export function approvalsPage(main, { feed, toast, may }) {
         "p",
         { class: "about" },
         h("a", { href: `#/call/${item.call}`, text: [row && caller(row), item.bot].filter(Boolean).join(" → ") }),
-        item.task ? ` · ${t("row_task", { name: item.task })}` : "",
+        item.task ? ` · ${t("row_task", { name: taskTitle(item.bot, item.task) })}` : "",
       ),
       h(
         "dl",

@@ -12,9 +12,9 @@ export function callPage(main, context) {
   main.append(h("p", { class: "empty", text: t("loading") }));
   begin();
   return {
-    leave: () => {
+    leave: (how) => {
       page.ended = true;
-      for (const end of page.parts) end();
+      for (const end of page.parts) end(how);
     },
   };
 
@@ -33,7 +33,7 @@ export function callPage(main, context) {
     if (page.ended) return;
     const over = () => {
       if (page.ended) return;
-      for (const end of page.parts.splice(0)) end();
+      for (const end of page.parts.splice(0)) end({ over: true });
       begin();
     };
     if (call.state === "live") page.parts.push(liveCall(main, back, call, context, over));

@@ -89,8 +89,10 @@ export function seatControls(seat, { may, toast }, giveBack) {
         : "seat_none";
     write(state, t(now));
   };
-  seat.addEventListener("change", show);
-  seat.addEventListener("lost", () => toast(t("seat_lost"), "bad"));
+  // A seat may outlast its page.
+  const page = new AbortController();
+  seat.addEventListener("change", show, page);
+  seat.addEventListener("lost", () => toast(t("seat_lost"), "bad"), page);
 
   const hold = (on) => () => seat.talk(on);
   talk.addEventListener("pointerdown", hold(true));
@@ -118,8 +120,9 @@ export function seatControls(seat, { may, toast }, giveBack) {
     { key: "h", word: "handback", act: () => seat.mode === "takeover" && giveBack() },
     { key: "x", word: "leave", act: () => seat.leave() },
   ];
-  const end = () => {
-    seat.leave();
+  const end = ({ keep = false } = {}) => {
+    page.abort();
+    if (!keep) seat.leave();
     clearInterval(levels);
     removeEventListener("keydown", space);
     removeEventListener("keyup", space);

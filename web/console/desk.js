@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { caller, outcome } from "./format.js";
 import { offerCard } from "./offer.js";
 import { load } from "./prefs.js";
+import { held } from "./seat.js";
 import { chime } from "./sound.js";
 import { t } from "./words.js";
 
@@ -23,7 +24,8 @@ export class Desk {
     this.context = context;
     this.offer = null;
     this.notices = h("div", { class: "notices", role: "log", "aria-live": "polite", "aria-label": t("alerts") });
-    this.node = h("div", { class: "desk" }, this.notices);
+    this.inCall = h("div", { class: "notices", role: "status" });
+    this.node = h("div", { class: "desk" }, this.inCall, this.notices);
     this.nav = h("span", { class: "more-links" });
     for (const name of ["approvals", "queue", "offers"]) feed.addEventListener(name, () => this.links());
     feed.addEventListener("offers", () => this.#offers());
@@ -35,6 +37,26 @@ export class Desk {
 
   end() {
     this.offer?.end();
+  }
+
+  /** The way back to calls in which somebody speaks while they look at another page. */
+  showHeld() {
+    for (const [id, seat] of held) {
+      if (!seat.seated) held.delete(id);
+      else seat.addEventListener("change", () => this.showHeld(), { once: true });
+    }
+    const way = (id) => {
+      const row = this.feed.calls.all.get(id);
+      return h(
+        "a",
+        { class: "notice", href: `#/call/${id}` },
+        h("b", { text: t("still_in_call") }),
+        h("span", { text: [row && caller(row), row?.bot].filter(Boolean).join(" → ") }),
+      );
+    };
+    // On the call's own page there is no way to it.
+    const elsewhere = [...held.keys()].filter((id) => !location.hash.startsWith(`#/call/${id}`));
+    this.inCall.replaceChildren(...elsewhere.map(way));
   }
 
   /** Which of its pages there are, with how many wait on each. */

@@ -79,7 +79,7 @@ export function endedCall(main, back, call, context) {
       h(
         "div",
         { class: "column side" },
-        score.node,
+        call.score && score.node,
         mood.node,
         slots.node,
         notes?.node,
@@ -96,7 +96,7 @@ export function endedCall(main, back, call, context) {
   line.show(record.lines);
   tools.show(record.tools, true);
   mood.show(record.mood);
-  score.show(record, call.end);
+  if (call.score) score.show(call.score);
   if (replay) replay.mark(record);
   if (at !== null) go(at);
   bind(

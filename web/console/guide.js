@@ -3,6 +3,7 @@ import { request } from "./api.js";
 import { dialog, h, write } from "./dom.js";
 import { clock, value } from "./format.js";
 import { panel } from "./panels.js";
+import { tasksOf, taskTitle } from "./tasks.js";
 import { t } from "./words.js";
 
 const send = (call, json) => request("POST", `calls/${call}/guidance`, { json });
@@ -12,10 +13,18 @@ function reason(fault) {
 }
 
 /** `sent(words)` is told what the bot was given. */
-export function guidancePanel(call, sent) {
+export function guidancePanel(call, bot, sent) {
   const { node, body } = panel("guidance");
   const say = h("textarea", { id: "say", rows: 2, maxlength: 500, placeholder: t("say_example") });
-  const task = h("input", { id: "task", maxlength: 60, autocomplete: "off", spellcheck: "false" });
+  const tasks = tasksOf(bot);
+  const task = tasks.length
+    ? h(
+        "select",
+        { id: "task" },
+        h("option", { value: "", text: t("choose_task") }),
+        ...tasks.map(([name, title]) => h("option", { value: name, text: title })),
+      )
+    : h("input", { id: "task", maxlength: 60, autocomplete: "off", spellcheck: "false" });
   const fault = h("p", { class: "fault", role: "alert" });
   const submit = (field, key) => async (event) => {
     event.preventDefault();
@@ -56,16 +65,16 @@ export function guidancePanel(call, sent) {
     say.value = words;
     say.focus();
   };
-  return { node, focus: () => say.focus(), say: offer, show: (guidance) => receipts(given, guidance) };
+  return { node, focus: () => say.focus(), say: offer, show: (guidance) => receipts(given, guidance, bot) };
 }
 
 /** What the bot was given, and what has become of it. */
-function receipts(list, guidance) {
+function receipts(list, guidance, bot) {
   const what = ({ task, slots, say, back }) =>
     [
       back && t("handback"),
       say && t("given_say"),
-      task && t("given_task", { name: task }),
+      task && t("given_task", { name: taskTitle(bot, task) }),
       slots?.length && t("given_slots", { names: slots.join(", ") }),
     ].filter(Boolean);
   const outcome = ({ used, turn, refused }) => {
@@ -195,9 +204,49 @@ export function handBack(call, slots, spoken, done) {
     try {
       await request("POST", `calls/${call}/handback`, { json });
       box.close();
-      done();
+      done(given);
     } catch (why) {
       write(fault, reason(why));
+    }
+  });
+  const box = dialog(t("handback"), form);
+}
+
+/** The values that the bot has refused, to be corrected and given again. */
+export function correct(call, slots, why, done) {
+  const fields = [...slots].map(([name, { value: given }]) => {
+    const field = h("input", {
+      id: `again-${name}`,
+      value: given === null ? "" : value(given),
+      maxlength: 200,
+      autocomplete: "off",
+    });
+    return [name, field, h("div", {}, h("label", { for: field.id, text: name }), field)];
+  });
+  const fault = h("p", { class: "fault", role: "alert", text: t("guidance_refused", { why }) });
+  const form = h(
+    "form",
+    { class: "handback" },
+    h("p", { class: "about", text: t("handback_again_lead") }),
+    h("fieldset", {}, h("legend", { text: t("slots") }), ...fields.map(([, , line]) => line)),
+    fault,
+    h(
+      "p",
+      { class: "actions" },
+      h("button", { type: "button", class: "button", text: t("cancel"), onclick: () => box.close() }),
+      h("button", { class: "button primary", text: t("give_again") }),
+    ),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await send(call, {
+        slots: Object.fromEntries(fields.map(([name, field]) => [name, field.value.trim() || null])),
+      });
+      box.close();
+      done();
+    } catch (fresh) {
+      write(fault, reason(fresh));
     }
   });
   const box = dialog(t("handback"), form);

@@ -3,7 +3,7 @@ import { follow, get, request } from "./api.js";
 import { seatControls } from "./controls.js";
 import { attribute, dialog, drawn, h, icon, write } from "./dom.js";
 import { clock, grade, now, setClock } from "./format.js";
-import { editSlot, guidancePanel, handBack } from "./guide.js";
+import { correct, editSlot, guidancePanel, handBack } from "./guide.js";
 import { bind } from "./keys.js";
 import { ladderSection } from "./ladder.js";
 import { moodPanel, nextPanel } from "./mood.js";
@@ -24,6 +24,7 @@ import {
 import { CallRecord } from "./record.js";
 import { held, Seat } from "./seat.js";
 import { shareButton } from "./share.js";
+import { taskTitle } from "./tasks.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
@@ -48,7 +49,7 @@ export function liveCall(main, back, call, context, over) {
   const started = Date.parse(call.started_at);
   const notes =
     may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
-  const guidance = may("guide") && guidancePanel(id, toast);
+  const guidance = may("guide") && guidancePanel(id, call.bot, toast);
   const time = h("span", { class: "time" });
   const floorIcon = h("span", { class: "floor-icon" });
   const floor = h("span");
@@ -62,12 +63,27 @@ export function liveCall(main, back, call, context, over) {
   feed.addEventListener("approvals", decisions);
   const seat = held.get(id) ?? new Seat(id);
   held.delete(id);
+  // What was handed back: the bot may refuse it later, and is given it again once it is corrected.
+  let handed = {};
   const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, record.spoken, () => {
+    handBack(id, record.slots, record.spoken, (given) => {
+      handed = given;
       seat.handedBack();
       toast(t("handed_back"));
     }),
   );
+  const refused = new Set();
+  const handBackAgain = () => {
+    for (const [number, one] of record.guidance) {
+      if (!one.back || !one.refused || one.by !== context.user?.name || refused.has(number)) continue;
+      refused.add(number);
+      // Those of before this page was opened are in the list of help.
+      if (!Object.keys(handed).length) continue;
+      toast(t("handback_refused", { why: one.refused }), "bad");
+      const before = new Map(Object.entries(handed).map(([name, value]) => [name, { value }]));
+      correct(id, before, one.refused, () => toast(t("sent_slots")));
+    }
+  };
   const levels = levelsMeter();
   const task = h("span", { class: "tasknow" });
   const more = h("div", { class: "moreactions" });
@@ -229,6 +245,7 @@ export function liveCall(main, back, call, context, over) {
     tools.show(record.tools, record.ended);
     people.show(record.seats);
     if (guidance) guidance.show(record.guidance);
+    handBackAgain();
     for (const button of more.children) button.show?.();
     if (row) {
       health.show(row.health);
@@ -236,7 +253,7 @@ export function liveCall(main, back, call, context, over) {
       steps.show(row.next);
     }
     const doing = record.task ?? row?.task;
-    write(task, doing ? t("row_task", { name: doing }) : "");
+    write(task, doing ? t("row_task", { name: taskTitle(call.bot, doing) }) : "");
     if (at !== null && !revealed && record.turns.size) {
       revealed = true;
       transcript.reveal(at);
@@ -262,11 +279,15 @@ export function liveCall(main, back, call, context, over) {
   });
   bind([...controls.keys, ...(guidance ? [{ key: "g", word: "key_guide", act: guidance.focus }] : [])]);
   decisions();
-  return () => {
+  // Whoever speaks with the caller in the bot's place does so until they leave the call, whichever page they look at; others listen while
+  // its page is open, also where that is made anew (`again`).
+  return ({ over: isOver = false, again = false } = {}) => {
+    const keep = !isOver && seat.seated && !held.has(id) && (again || ["agent", "takeover"].includes(seat.mode));
+    if (keep) held.set(id, seat);
     socket.close();
     feed.removeEventListener("approvals", decisions);
     clearInterval(clocks);
     cancelAnimationFrame(frame);
-    controls.end();
+    controls.end({ keep });
   };
 }

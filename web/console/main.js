@@ -11,12 +11,15 @@ import { bind, bindEverywhere, showSheet } from "./keys.js";
 import { peoplePage } from "./people.js";
 import { applyTheme, nextTheme, theme } from "./prefs.js";
 import { sharedPage } from "./share.js";
+import { takeAnswer } from "./provider.js";
+import { leaveAll } from "./seat.js";
 import { signInPage, welcomePage } from "./signin.js";
+import { readTasks } from "./tasks.js";
 import { todayPage } from "./today.js";
 import { wallPage } from "./wall.js";
 import { current, LANGUAGES, setLanguage, t } from "./words.js";
 
-const state = { session: null, page: null, secret: null, feed: null, desk: null };
+const state = { session: null, page: null, secret: null, answer: null, feed: null, desk: null };
 
 const PAGES = [
   [/^#\/call\/([\w-]+)(?:\/(\d+))?$/, callPage, "call"],
@@ -129,6 +132,7 @@ function mark() {
 }
 
 async function leave() {
+  leaveAll();
   try {
     await signOut();
   } catch {
@@ -147,6 +151,7 @@ function attend() {
   Object.assign(state, { attends: key, feed: null, desk: null });
   if (!key) return;
   state.feed = new Feed();
+  readTasks();
   state.desk = new Desk(state.feed, { may, toast, announce });
 }
 
@@ -163,7 +168,9 @@ const may = (right) => state.session.rights.includes(right);
 
 /** Shows the page that the address names, or the way in. */
 function render() {
-  state.page?.leave?.();
+  const again = state.at === location.hash && state.session !== null;
+  state.at = location.hash;
+  state.page?.leave?.({ again });
   attend();
   document.documentElement.lang = current();
   document.title = "Switchboard";
@@ -177,8 +184,10 @@ function render() {
   const main = h("main", { id: "main", tabindex: "-1" });
   let place = null;
   if (state.secret !== null) state.page = welcomePage(main, state.secret, enter);
-  else if (!state.session) state.page = signInPage(main, enter);
-  else {
+  else if (!state.session) {
+    state.page = signInPage(main, enter, state.answer);
+    state.answer = null;
+  } else {
     const [pattern, page, name] = PAGES.find(([address]) => address.test(location.hash));
     const [, id, at] = pattern.exec(location.hash) ?? [];
     place = name;
@@ -205,6 +214,7 @@ function render() {
   document.body.replaceChildren(...[skip, header(place), main, state.desk?.node, toasts, live].filter(Boolean));
   document.body.dataset.page = place ?? "door";
   revealLink();
+  state.desk?.showHeld();
   state.page?.shown?.();
 }
 
@@ -226,6 +236,7 @@ async function start() {
   ]);
   onSignedOut(() => {
     if (!state.session) return;
+    leaveAll();
     state.session = null;
     render();
     toast(t("signed_out"));
@@ -235,7 +246,8 @@ async function start() {
     render();
   });
   readAddress();
-  if (state.secret === null) {
+  state.answer = takeAnswer();
+  if (state.secret === null && !state.answer) {
     try {
       state.session = await session();
     } catch {

@@ -4,6 +4,7 @@ import { h, write } from "./dom.js";
 import { caller, clock, now, outcome, value } from "./format.js";
 import { isTyping } from "./keys.js";
 import { held, refusal, Seat } from "./seat.js";
+import { taskTitle } from "./tasks.js";
 import { known, t } from "./words.js";
 
 const REASONS = ["busy", "not_mine", "break"];
@@ -42,7 +43,7 @@ export function offerCard(offer, feed, { toast }) {
       fact("offer_why", offer.why && outcome(offer.why)),
       fact("waits_since", clock((offer.waited_s ?? 0) * 1000)),
       fact("mood", offer.mood && (known(`mood_${offer.mood.state ?? offer.mood}`) ?? "")),
-      fact("task_now", offer.task),
+      fact("task_now", offer.task && taskTitle(offer.bot, offer.task)),
       ...(offer.slots ?? []).map(({ name, value: given }) =>
         h("div", {}, h("dt", { text: name }), h("dd", { text: value(given) })),
       ),

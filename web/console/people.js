@@ -88,6 +88,7 @@ export function peoplePage(main, { feed, may, user, toast }) {
           "li",
           {},
           h("b", { text: waits }),
+          h("span", { class: "place", text: t("place_in_queue", { n: one.position }) }),
           h("a", { href: `#/call/${one.call}`, text: row ? caller(row) : one.bot }),
           h("span", { class: "about", text: about.filter(Boolean).join(" · ") }),
         );

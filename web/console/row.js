@@ -2,6 +2,7 @@
 import { attribute, drawn, h, write } from "./dom.js";
 import { caller, clock, concern, figure, grade, now, value } from "./format.js";
 import { faceOf, moodWords } from "./mood.js";
+import { taskTitle } from "./tasks.js";
 import { t } from "./words.js";
 
 /** So many reasons and slots are shown; the others are counted. */
@@ -90,9 +91,9 @@ function showMood(node, mood) {
 }
 
 /** The task, and what was found out for it. */
-function knownOf({ task, slots }) {
+function knownOf({ bot, task, slots }) {
   const all = Object.entries(slots);
   const some = all.slice(0, SLOTS).map(([name, { value: given }]) => `${name}: ${value(given)}`);
   const more = all.length > SLOTS ? ` +${all.length - SLOTS}` : "";
-  return [task && t("row_task", { name: task }), ...some].filter(Boolean).join(" · ") + more;
+  return [task && t("row_task", { name: taskTitle(bot, task) }), ...some].filter(Boolean).join(" · ") + more;
 }

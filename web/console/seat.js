@@ -14,8 +14,17 @@ const GATHER = 600;
 /** Sound louder than this counts as somebody who speaks. */
 const LOUD = 0.02;
 
-/** Seats that were taken before the page of their call was opened, by the call's id. */
+/** Seats whose call's page is not open, by the call's id: taken before it was, or kept while somebody looks at another. */
 export const held = new Map();
+addEventListener("pagehide", () => {
+  for (const seat of held.values()) seat.abandon();
+});
+
+/** Nobody is in a call any more. */
+export function leaveAll() {
+  for (const seat of held.values()) seat.leave();
+  held.clear();
+}
 
 export class Seat extends EventTarget {
   /** `offer`: the caller was offered to whoever sits down. */

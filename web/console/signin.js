@@ -1,6 +1,7 @@
 // The way in: signing in, and the first admin.
 import { signIn, welcome } from "./api.js";
 import { h, write } from "./dom.js";
+import { end, faultWords, leave, ways } from "./provider.js";
 import { t } from "./words.js";
 
 /** As the server asks for it. */
@@ -45,10 +46,63 @@ function door(main, { title, lead, fields, action, enter }) {
     button.disabled = false;
   });
   main.append(form);
-  return { shown: () => inputs[0].focus() };
+  return { form, fault, shown: () => inputs[0].focus() };
 }
 
-export function signInPage(main, enter) {
+/** `answer`: what the provider has sent this browser back with. */
+export function signInPage(main, enter, answer = null) {
+  const place = h(
+    "div",
+    { class: "alone", "aria-busy": "true" },
+    h("p", { text: answer ? t("signing_in") : t("loading") }),
+  );
+  main.append(place);
+  offer(main, place, enter, answer);
+  return {};
+}
+
+async function offer(main, place, enter, answer) {
+  const offered = await ways();
+  let fault = null;
+  if (answer) {
+    try {
+      return enter(await end(answer));
+    } catch (why) {
+      fault = faultWords(why, offered.provider);
+    }
+  }
+  // Somebody may be on another page by now.
+  if (!place.isConnected) return;
+  place.remove();
+  const page = offered.password ? passwordDoor(main, enter) : bareDoor(main);
+  if (offered.provider) page.form.append(providerPart(offered, page, fault));
+  else if (fault) write(page.fault, fault);
+  page.shown();
+}
+
+/** The button of the provider, and what went wrong on the way. */
+function providerPart({ password, provider }, page, fault) {
+  if (fault) write(page.fault, fault);
+  const button = h("button", {
+    type: "button",
+    class: `button provider${password ? "" : " primary"}`,
+    text: t("sign_in_by", { name: provider.name }),
+    onclick: async () => {
+      write(page.fault, "");
+      button.disabled = true;
+      try {
+        await leave();
+      } catch (why) {
+        button.disabled = false;
+        write(page.fault, faultWords(why, provider));
+      }
+    },
+  });
+  if (!password) page.shown = () => button.focus();
+  return h("div", { class: "ways" }, password && h("p", { class: "or", text: t("or") }), button);
+}
+
+function passwordDoor(main, enter) {
   return door(main, {
     title: t("sign_in"),
     fields: [
@@ -58,6 +112,19 @@ export function signInPage(main, enter) {
     action: t("sign_in"),
     enter: async (name, password) => enter(await signIn(name.trim(), password)),
   });
+}
+
+/** Where the provider alone lets people in. */
+function bareDoor(main) {
+  const fault = h("p", { class: "fault", role: "alert" });
+  const form = h(
+    "section",
+    { class: "door", "aria-labelledby": "door" },
+    h("h1", { id: "door", text: t("sign_in") }),
+    fault,
+  );
+  main.append(form);
+  return { form, fault, shown: () => {} };
 }
 
 export function welcomePage(main, link, enter) {

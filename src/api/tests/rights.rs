@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 65] = [
+const ROUTES: [(&str, &str, Asks); 68] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -27,6 +27,9 @@ const ROUTES: [(&str, &str, Asks); 65] = [
     ("PATCH", "/api/v1/session", Asks::Known),
     ("DELETE", "/api/v1/session", Asks::Known),
     ("POST", "/api/v1/welcome", Asks::Nothing),
+    ("GET", "/api/v1/sign-in", Asks::Nothing),
+    ("POST", "/api/v1/oidc", Asks::Nothing),
+    ("POST", "/api/v1/oidc/session", Asks::Nothing),
     ("GET", "/api/v1/users", Asks::Right(Right::ManageUsers)),
     ("POST", "/api/v1/users", Asks::Right(Right::ManageUsers)),
     ("PATCH", "/api/v1/users/{name}", Asks::Right(Right::ManageUsers)),

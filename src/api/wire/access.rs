@@ -1,5 +1,5 @@
 //! The shapes of users, sessions, tokens and the audit.
-use crate::security::{ApiToken, AuditRecord, Principal, Right, Role, User};
+use crate::security::{ApiToken, AuditRecord, Principal, Right, Role, User, UserIdentity};
 use jiff::Timestamp;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -74,6 +74,38 @@ pub struct WelcomeForm {
     pub password: String,
 }
 
+/// By what somebody can sign in here.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SignInWays {
+    /// By name and password.
+    pub password: bool,
+    /// By this OpenID Connect provider; `null`: by none.
+    pub provider: Option<ProviderDocument>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct ProviderDocument {
+    /// What people call it.
+    pub name: String,
+}
+
+/// Where a browser goes to sign in by the provider.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct WayToProvider {
+    pub address: String,
+}
+
+/// What a browser came back from the provider with: the parameters of its address (RFC 6749 section 4.1.2, RFC 9207).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderAnswer {
+    pub state: String,
+    pub code: Option<String>,
+    /// Why there is no code: `access_denied` and others.
+    pub error: Option<String>,
+    pub iss: Option<String>,
+}
+
 /// Who asks, and what that one may do.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct SessionRights {
@@ -108,11 +140,21 @@ pub struct UserDocument {
     pub bots: Option<Vec<String>>,
     pub disabled: bool,
     pub created_at: Timestamp,
+    /// Who it is at the provider by which they sign in; `null`: they sign in by a password.
+    pub identity: Option<IdentityDocument>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct IdentityDocument {
+    pub issuer: String,
+    /// `null`: invited, and not signed in yet.
+    pub subject: Option<String>,
 }
 
 impl From<User> for UserDocument {
-    fn from(User { name, role, bots, disabled, created_at }: User) -> Self {
-        Self { name, role, bots, disabled, created_at }
+    fn from(User { name, role, bots, disabled, created_at, identity }: User) -> Self {
+        let identity = identity.map(|UserIdentity { issuer, subject }| IdentityDocument { issuer, subject });
+        Self { name, role, bots, disabled, created_at, identity }
     }
 }
 
@@ -128,8 +170,8 @@ pub struct NewUserDocument {
     /// 1 to 64 characters: letters a to z, digits, and `. _ - @`.
     #[schema(example = "ada@shop.example")]
     pub name: String,
-    /// At least 12 characters.
-    pub password: String,
+    /// At least 12 characters. Not given: the user signs in by the provider, which calls them by `name`.
+    pub password: Option<String>,
     pub role: Role,
     /// Not given, or `null`: all bots.
     pub bots: Option<Vec<String>>,

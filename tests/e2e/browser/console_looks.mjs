@@ -65,9 +65,24 @@ await play(async (open) => {
     await page.route("**/api/v1/session", (route) =>
       route.fulfill({ status: 401, contentType: "application/problem+json", body: "{}" }),
     );
-    await page.click("form.door button");
+    await page.click("form.door button.primary");
     await until("the refusal", () => page.locator(".fault:not(:empty)").count());
     await look(page, "sign-in-refused");
+    await page.context().close();
+
+    page = await show({
+      session: null,
+      answer: async (route, path) => {
+        if (path !== "sign-in") return false;
+        await route.fulfill({ json: { password: false, provider: { name: "Shop & Co" } } });
+        return true;
+      },
+    });
+    await page.waitForSelector(".door .provider");
+    await look(page, "sign-in-provider");
+    await page.locator(".door .provider").click();
+    await until("the fault", () => page.locator(".fault:not(:empty)").count());
+    await look(page, "sign-in-provider-fault");
     await page.context().close();
 
     page = await show({ session: null, hash: "#welcome=secret" });

@@ -148,6 +148,8 @@ export async function console_(
     if (await answer?.(route, path, method)) return;
     if (path === "session" && method === "GET")
       return route.fulfill(session ? json(who) : json({ detail: "sign in" }, 401));
+    if (path === "bots") return route.fulfill(json({ bots: BOTS }));
+    if (path === "sign-in") return route.fulfill(json({ password: true, provider: { name: "Shop & Co" } }));
     if (path === "session" && method === "DELETE") return route.fulfill({ status: 204 });
     const [, id, rest] = /^calls\/([\w-]+)(\/.*)?$/.exec(path) ?? [];
     if (id && !rest && details[id]) return route.fulfill(json(details[id]));
@@ -174,6 +176,11 @@ export async function console_(
   await page.goto(`${BASE}/console/${hash}`);
   return page;
 }
+
+const BOTS = [
+  { name: "booking.en", language: "en", tasks: [{ name: "book", title: "book a room" }], fault: null },
+  { name: "places.vi", language: "vi", tasks: [{ name: "tìm chỗ", title: "tìm một chỗ" }], fault: null },
+];
 
 const NOTES = {
   notes: [
@@ -440,6 +447,20 @@ export function timeline(id, language, { live }) {
   return events;
 }
 
+/** As the server judges the call below. */
+const SCORE = {
+  percent: 56,
+  criteria: [
+    { name: "goal", points: 0, most: 30, value: null, moments: [17800] },
+    { name: "understood", points: 3, most: 20, value: 1, moments: [8200] },
+    { name: "quick", points: 15, most: 15, value: 757, moments: [12200] },
+    { name: "heard_out", points: 5, most: 10, value: 1, moments: [3900] },
+    { name: "no_dead_air", points: 10, most: 10, value: 0, moments: [] },
+    { name: "tools_work", points: 5, most: 10, value: 1, moments: [11900] },
+    { name: "clear_line", points: 5, most: 5, value: 3.9, moments: [18000] },
+  ],
+};
+
 /** A call as `GET /api/v1/calls/{id}` tells it. */
 export function detail(id, language, { live }) {
   const began = Date.now() - 60000;
@@ -458,6 +479,7 @@ export function detail(id, language, { live }) {
     ended_at: live ? null : new Date(began + 24100).toISOString(),
     end: live ? null : { blame: "caller", reason: "hung up" },
     recorded: live ? "part" : "whole",
+    ...(live ? {} : { score: SCORE }),
     timeline: timeline(id, language, { live }),
   };
 }

@@ -49,6 +49,16 @@ impl Walk<'_> {
         ] {
             assert_eq!(self.ask(&post, WELCOME, request).await.status, status);
         }
+        let ways = self.ask(&Method::GET, "/api/v1/sign-in", server.request(Method::GET, "/api/v1/sign-in")).await;
+        assert_eq!(ways.json()["provider"], Value::Null);
+        let foreign = server.request(Method::GET, "/api/v1/sign-in").header("sec-fetch-site", "cross-site");
+        assert_eq!(self.ask(&Method::GET, "/api/v1/sign-in", foreign).await.status, 403);
+        for (route, form) in [("/api/v1/oidc", json!({})), ("/api/v1/oidc/session", json!({"state": "x"}))] {
+            let bare = || server.request(Method::POST, route).json(&form);
+            assert_eq!(self.ask(&post, route, bare()).await.status, 404, "{route}");
+            let foreign = bare().header("sec-fetch-site", "cross-site");
+            assert_eq!(self.ask(&post, route, foreign).await.status, 403, "{route}");
+        }
         let new = json!({"name": "viewer", "password": PASSWORD, "role": "viewer"});
         let made = self.ask(&post, "/api/v1/users", self.form(Method::POST, "/api/v1/users", &new)).await;
         assert_eq!(made.status, 201);
