@@ -58,6 +58,7 @@ pub use peers::{Phone, Register, Route, Transport, Trunk};
 pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtocol};
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
+pub use sign_in::is_safe;
 pub use sip::Sip;
 pub use speech::{Acoustic, Clauses, Kokoro, Piper, Recogniser, Speech, Spelling, Synthesiser, Whisper, Zipformer};
 pub use store::{RecordingFormat, Store};

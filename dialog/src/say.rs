@@ -2,6 +2,7 @@
 use crate::language::Language;
 
 pub(crate) mod captured;
+mod characters;
 mod code;
 mod debt;
 mod delivery;
@@ -22,11 +23,12 @@ mod web;
 mod word;
 pub mod written;
 
+pub use characters::{digits, number, spelled};
 pub use delivery::{Delivery, Phonemes};
 pub use json::{SayAs, Sayer};
 pub use normal::{Spoken, normal};
 pub(crate) use outside::unmarked;
-pub use value::{checked, date, digits, item, money, number, spelled, value};
+pub use value::{checked, date, item, money, value};
 
 use reading::Change;
 use std::ops::Range;

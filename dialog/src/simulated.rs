@@ -53,7 +53,7 @@ impl SimulatedLine {
     }
 
     /// Since the line began.
-    pub fn elapsed(&self) -> Duration {
+    pub fn since_start(&self) -> Duration {
         self.now.saturating_duration_since(self.start)
     }
 

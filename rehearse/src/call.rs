@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
                     self.said.text()
                 ));
             }
-            if self.line.elapsed() > LONGEST {
+            if self.line.since_start() > LONGEST {
                 return Err("the call did not end within an hour".into());
             }
             let now = self.line.now();
@@ -296,7 +296,7 @@ impl<'a> Call<'a> {
     }
 
     fn note(&mut self, what: What) {
-        self.record.lines.push(Line { at: self.line.elapsed(), what });
+        self.record.lines.push(Line { at: self.line.since_start(), what });
     }
 
     fn pass(&mut self, time: Duration) {
@@ -490,7 +490,7 @@ impl<'a> Call<'a> {
             }
         }
         self.record.end = self.end.unwrap_or(End::Stuck);
-        self.record.length = self.line.elapsed();
+        self.record.length = self.line.since_start();
         self.record
     }
 }

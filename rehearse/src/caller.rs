@@ -211,7 +211,8 @@ impl Caller for ScriptedCaller<'_> {
                 return Ok(self.action(doing));
             }
         }
-        Ok(Action::HangUp)
+        // Who has no more to say waits for the person they asked for.
+        Ok(if hearing.waits_for_person && !hearing.over { Action::Listen(PATIENCE) } else { Action::HangUp })
     }
 }
 

@@ -1,9 +1,17 @@
 //! What `[oidc]` can get wrong, each with what to do, and the client's secret.
 use super::check::secret;
 use super::oidc::{JoiningUsers, Oidc};
-use crate::oidc::is_safe;
 use crate::security::{Secret, WebOrigin};
 use reqwest::Url;
+
+/// An address that is asked by TLS, or one of this machine.
+pub fn is_safe(address: &Url) -> bool {
+    let host = address.host_str().unwrap_or_default();
+    let here =
+        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    let plain = address.username().is_empty() && address.password().is_none() && address.fragment().is_none();
+    plain && !host.is_empty() && (address.scheme() == "https" || address.scheme() == "http" && here)
+}
 
 impl Oidc {
     /// The client's secret, read now from where the configuration says; `None` where it has none.

@@ -1,6 +1,7 @@
 //! `Discovery`: what a provider says of itself (OpenID Connect Discovery 1.0 section 3), as far as signing in needs it.
 use super::claim_set::texts;
 use super::jws::{Algorithm, plain};
+use crate::config::is_safe;
 use reqwest::Url;
 use serde_json::Value;
 
@@ -21,15 +22,6 @@ pub(super) struct Discovery {
 /// The address of what an issuer says of itself.
 pub(super) fn address(issuer: &str) -> String {
     format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
-}
-
-/// An address that is asked by TLS, or one of this machine.
-pub fn is_safe(address: &Url) -> bool {
-    let host = address.host_str().unwrap_or_default();
-    let here =
-        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    let plain = address.username().is_empty() && address.password().is_none() && address.fragment().is_none();
-    plain && !host.is_empty() && (address.scheme() == "https" || address.scheme() == "http" && here)
 }
 
 impl Discovery {

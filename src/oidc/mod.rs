@@ -15,7 +15,6 @@ mod roles;
 pub(crate) mod tests;
 mod wire;
 
-pub use discovery::is_safe;
 pub use fault::{OidcFault, TokenFault};
 pub use provider::{Answer, Begun, Health, Outcome, Provider, ProviderPlan};
 pub use roles::RoleRule;

@@ -60,12 +60,12 @@ impl Call {
         self.pass(length);
     }
 
-    /// Waits for the bot to say something (it may be at it) and hears it out.
+    /// Waits for the bot to say something (it may be at it) and hears it out; what is cut off is followed by something else.
     pub fn hear_out(&mut self) {
         let mut began = false;
         for _ in 0..ticks(Duration::from_secs(60)) {
             began |= !self.port.open.is_empty();
-            if self.end.is_some() || (began && self.port.open.is_empty()) {
+            if self.end.is_some() || (began && self.port.open.is_empty() && !self.port.was_cut) {
                 return;
             }
             self.pass(ms(20));

@@ -128,6 +128,8 @@ pub struct SimulatedPort {
     count: u64,
     /// Clauses the caller has yet to hear the end of.
     pub open: BTreeSet<UtteranceId>,
+    /// The last clause that ended was cut off.
+    pub was_cut: bool,
     pub invariants: Invariants,
     pub trace: Vec<(u64, String)>,
 }
@@ -174,6 +176,7 @@ impl SimulatedPort {
             later: BTreeMap::new(),
             count: 0,
             open: BTreeSet::new(),
+            was_cut: false,
             invariants: Invariants::new(start),
             trace: Vec::new(),
         }
@@ -254,6 +257,7 @@ impl SimulatedPort {
                 }
                 if matches!(played.phase, Phase::Done | Phase::Cut) {
                     self.open.remove(&played.utterance);
+                    self.was_cut = played.phase == Phase::Cut;
                 }
             }
             Event::Edge { seat: Seat::CALLER, edge } => self.invariants.edge(self.now, *edge),

@@ -1,5 +1,5 @@
 //! Names, e-mail addresses, postal addresses and identity numbers as the bot says them: in a sentence, and where they are checked.
-use super::value::{digits, spelled};
+use super::characters::{digits, number, spelled};
 use super::{normal, outside::unmarked};
 use crate::language::Language;
 use crate::value::capture::address::{Address, Part};
@@ -172,7 +172,7 @@ fn house(text: &str, language: Language) -> String {
     let stroke = if language == Language::En { " slash " } else { " xuyệt " };
     let part = |part: &str| {
         let words = part.split(' ').map(|word| match word.parse::<i64>() {
-            Ok(number) if language == Language::Vi && word.len() < 4 => super::value::number(number, language),
+            Ok(figure) if language == Language::Vi && word.len() < 4 => number(figure, language),
             Ok(_) => digits(word, language),
             Err(_) if word.chars().any(|c| c.is_ascii_digit()) => spelled(word, language),
             Err(_) => word.to_lowercase(),

@@ -1,6 +1,7 @@
 //! `SayAs`: the form in which a placeholder is said, and parts of a service's JSON answer as the bot says them.
+use super::characters::{digits, number, spelled};
 use super::outside::unmarked;
-use super::value::{digits, money, number, spelled};
+use super::value::money;
 use super::{normal, value};
 use crate::language::Language;
 use crate::value::currency::{Amount, Currency};

@@ -2,8 +2,8 @@
 //!
 //! `break` is a mark with its pause, `sub` and `say-as` say other words than are written, `phoneme` says how its words sound, `prosody`
 //! how fast. Other elements (`speak`, `p`, `s`, `emphasis`, `voice`, `lang`) are left out and their text is said.
+use super::characters::{digits, spelled};
 use super::delivery::{USUAL_SPEED, ipa_of_arpabet, speed};
-use super::value::{digits, spelled};
 use super::{en, vi};
 use crate::language::Language;
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
 //! Values as the bot says them.
+use super::characters::{digits, number};
 use super::outside::unmarked;
 use super::{captured, en, normal, vi};
 use crate::language::Language;
@@ -140,22 +141,6 @@ pub fn item(plan: &ItemPlan, item: &Item, language: Language) -> String {
     words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A whole number in words.
-pub fn number(n: i64, language: Language) -> String {
-    match language {
-        Language::En => en::number(n),
-        Language::Vi => vi::number(n),
-    }
-}
-
-/// Digits one by one, in groups.
-pub fn digits(text: &str, language: Language) -> String {
-    match language {
-        Language::En => en::digits(text),
-        Language::Vi => vi::digits(text),
-    }
-}
-
 /// An amount of money, in hundredths; `currency` as ISO 4217 names it ("USD") or by its sign. Hundredths are said where the currency
 /// has them and there are any.
 pub fn money(hundredths: i64, currency: &str, language: Language) -> String {
@@ -165,14 +150,6 @@ pub fn money(hundredths: i64, currency: &str, language: Language) -> String {
         cents => format!(".{cents:02}"),
     };
     normal(&format!("{sign}{}{cents}{currency}", sum / 100), language)
-}
-
-/// Letters and digits one by one, with a pause where they change.
-pub fn spelled(text: &str, language: Language) -> String {
-    match language {
-        Language::En => en::spelled(text),
-        Language::Vi => vi::spelled(text),
-    }
 }
 
 /// A date without its preposition: "December fourth"; with its year where that is not this one.

@@ -1,8 +1,8 @@
 //! `Written`: a clause as it is read: "2:30 pm" where the voice says "two thirty p m". What was heard of the one is found in the other.
+use super::characters::number;
 use super::figure::split_digits;
 use super::normal::normal;
 use super::reading::Change;
-use super::value::number;
 use super::{captured, en, vi};
 use crate::language::Language;
 use crate::value;

@@ -34,6 +34,8 @@ impl Flow {
             Meaning::NotUnderstood | Meaning::Unclear(_) | Meaning::AskedBack(_) | Meaning::Unsure => false,
             // A no to a question of the model's.
             Meaning::NothingElse if !in_task => false,
+            // A value that no task was named with: who asks whether it is open on Friday does not book.
+            Meaning::Values(_) if !in_task => false,
             Meaning::Ignored | Meaning::WrongKey | Meaning::WrongEntry => false,
             _ => true,
         }

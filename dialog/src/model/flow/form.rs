@@ -101,7 +101,8 @@ impl Form {
 
     /// No task is under way, unless the bot has only one.
     pub fn leave_task(&mut self) {
-        self.task = (self.bot.tasks.len() == 1).then_some(0);
+        // A caller of a bot with a language model may want something else than its only task.
+        self.task = (self.bot.tasks.len() == 1 && self.bot.model.is_none()).then_some(0);
     }
 
     /// The task is done.
