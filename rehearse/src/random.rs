@@ -12,11 +12,11 @@ impl Random {
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut random = Self(seed ^ name.rotate_left(17) ^ u64::from(run).wrapping_mul(0xd134_2543_de82_ef95));
-        random.next();
+        random.bits();
         random
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -26,7 +26,7 @@ impl Random {
 
     /// From 0 to below 1.
     pub fn share(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1_u64 << 24) as f32
+        (self.bits() >> 40) as f32 / (1_u64 << 24) as f32
     }
 
     pub fn between(&mut self, [low, high]: [f32; 2]) -> f32 {
@@ -35,7 +35,7 @@ impl Random {
 
     /// One of a list; `None`: it is empty.
     pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        let number = self.next();
+        let number = self.bits();
         all.get((number % all.len().max(1) as u64) as usize)
     }
 }
@@ -48,7 +48,7 @@ mod tests {
     fn runs_draw_the_same_again_and_differ_from_each_other() {
         let draw = |seed, name, run| -> Vec<u64> {
             let mut random = Random::of_run(seed, name, run);
-            (0..8).map(|_| random.next()).collect()
+            (0..8).map(|_| random.bits()).collect()
         };
         assert_eq!(draw(1, "a", 0), draw(1, "a", 0));
         for other in [draw(2, "a", 0), draw(1, "b", 0), draw(1, "a", 1)] {

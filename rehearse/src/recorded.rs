@@ -257,7 +257,7 @@ fn made_up(slot: &Slot, own: &str, random: &mut Random) -> String {
         return if matches!(slot.kind, Kind::Text) { "something else".to_owned() } else { digits_for(slot, own.len()) };
     }
     // The first digit stays: what a number begins with may decide whether it is one.
-    let digit = |(at, own): (usize, char)| if at == 0 { own } else { char::from(b'0' + (random.next() % 10) as u8) };
+    let digit = |(at, own): (usize, char)| if at == 0 { own } else { char::from(b'0' + (random.bits() % 10) as u8) };
     own.chars().enumerate().map(digit).collect()
 }
 

@@ -81,7 +81,7 @@ fn quick(call: &Call, timeline: &[TimelineEvent]) -> Option<Criterion> {
         _ => None,
     };
     let mut slow: Vec<(u32, u64)> = timeline.iter().filter_map(slow).collect();
-    slow.sort_by(|a, b| b.0.cmp(&a.0));
+    slow.sort_by_key(|one| std::cmp::Reverse(one.0));
     let moments = slow.into_iter().map(|(_, at)| at).collect();
     Some(criterion("quick", 15, share(median, QUICK), Some(median), moments))
 }

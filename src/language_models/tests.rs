@@ -171,9 +171,7 @@ async fn a_bot_talks_with_its_model_and_its_task_does_the_rest() {
         Answer { head: OK, pieces: vec![(5, call), (5, end("tool_calls"))], closes: true },
     ])
     .await;
-    let out =
-        chat(&url, "do you have a garden\nmy wife and I would love to come this Friday\nat eight in the evening\n")
-            .await;
+    let out = chat(&url, "do you have a garden\nmy wife and I would love to come by\nat eight in the evening\n").await;
     assert!(out.contains("bot: Yes, we have a lovely one.") && out.contains("It has ten tables."), "{out}");
     assert!(
         out.contains("(people = 2)") && out.contains("(day = \"2026-11-27\")") && out.contains("At what time?"),

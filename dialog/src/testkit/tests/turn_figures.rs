@@ -119,7 +119,7 @@ fn print(half: Half, seed: u64) {
         println!("{}", all.row(&format!("{patience:.1} both")));
     }
     let usual = PATIENCE.iter().position(|patience| *patience == 1.0).unwrap_or(0);
-    let keys: [(&str, fn(&SpokenTurn) -> String); 2] =
+    let keys: [(&str, KeyOfTurn); 2] =
         [("question", |turn| turn.question.clone()), ("recogniser", |turn| format!("{:?}", turn.hearing))];
     for (name, key) in keys {
         println!("\nby {name}, patience 1\n{HEAD}");
@@ -200,6 +200,9 @@ fn print_with_pauses_of_people(seed: u64) {
 }
 
 /// Looser than what is measured: a change that makes turn-taking worse by a third is seen.
+/// What turns are counted by.
+type KeyOfTurn = fn(&SpokenTurn) -> String;
+
 #[test]
 fn callers_are_seldom_cut_off_and_soon_answered() {
     for language in Language::ALL {
