@@ -3,19 +3,21 @@ use super::ApiState;
 use super::agents::{offers_to, queue_of};
 use super::watcher::{Connection, Gone};
 use super::wire::agents::{OfferNews, QueueNews};
-use crate::security::Principal;
+use crate::security::{Principal, Right};
 use tokio::sync::watch;
 
 pub(super) struct WaitingFeed {
     changes: watch::Receiver<u64>,
-    /// As the watcher was told last: who waits where and is offered to whom, and the offers to them.
+    /// As the watcher was told last: who waits where and is offered to whom, and the offers to them. `None`: an agent who was told nothing
+    /// yet; that there are none is told as well, since it shows them that they may be offered some.
     queue: Vec<(String, u32, Option<String>)>,
-    offers: Vec<u64>,
+    offers: Option<Vec<u64>>,
 }
 
 impl WaitingFeed {
-    pub(super) fn new(state: &ApiState) -> Self {
-        Self { changes: state.app.agents.changes(), queue: Vec::new(), offers: Vec::new() }
+    pub(super) fn new(state: &ApiState, principal: &Principal) -> Self {
+        let offers = (!principal.may(Right::Answer, None)).then(Vec::new);
+        Self { changes: state.app.agents.changes(), queue: Vec::new(), offers }
     }
 
     /// Returns when something may have changed. Cancel-safe.
@@ -39,7 +41,7 @@ impl WaitingFeed {
             connection.tell(&QueueNews { queue }).await?;
         }
         let offers = offers_to(state, principal);
-        let numbers: Vec<u64> = offers.iter().map(|offer| offer.id).collect();
+        let numbers = Some(offers.iter().map(|offer| offer.id).collect());
         if self.offers != numbers {
             self.offers = numbers;
             connection.tell(&OfferNews { offers }).await?;

@@ -201,7 +201,7 @@ async fn admit(state: &ApiState, principal: &Principal) -> Result<(), Problem> {
 }
 
 async fn tell_wall(mut connection: Connection, principal: &Principal, state: &ApiState) -> Result<(), Gone> {
-    let mut waiting = WaitingFeed::new(state);
+    let mut waiting = WaitingFeed::new(state, principal);
     let (mut alerts, approvals) = (state.app.alerting.watch(), &state.app.approvals);
     let mut asked = approvals.watch();
     if !approvals.list().is_empty() {
