@@ -51,7 +51,7 @@ export function offerCard(offer, feed, { toast }) {
     ),
     h(
       "ol",
-      { class: "summary", "aria-label": t("transcript") },
+      { class: "summary", tabindex: "0", "aria-label": t("transcript") },
       ...(offer.summary ?? [])
         .slice(-TURNS)
         .map(({ speaker, text }) => h("li", {}, h("b", { text: t(`speaker_${speaker}`) }), h("span", { text }))),
