@@ -208,6 +208,8 @@ async fn take(mut ring: Ring, manner: Manner, calls: Arc<Mutex<Vec<Taken>>>, sen
         return;
     }
     if manner == Manner::Refer {
+        // A REFER that overtakes the answer to the INVITE finds no call.
+        sleep(Duration::from_millis(500)).await;
         let transferrer = line.transferrer().expect("a phone can be transferred");
         assert!(transferrer.refer("sip:desk@127.0.0.1:9", Duration::from_secs(2)));
     }
