@@ -2,10 +2,9 @@
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::model::step::Step;
+use crate::value::capture::fold;
 use crate::value::kind::Kind;
 use crate::value::words::tokens;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
 /// What the readers of numbers, dates and times know; phrases decide where a word alone has two readings ("sau": six, after).
 const KNOWN: &str = "ngày nữa|tuần nữa|tháng nữa|trung thu|tiếng rưỡi|không phải|chứ không|mà là|trước|tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
@@ -80,10 +79,6 @@ pub(super) fn restore_names(words: Vec<String>, bot: &Bot) -> Vec<String> {
         }
     }
     out
-}
-
-fn fold(word: &str) -> String {
-    word.nfd().filter(|c| !is_combining_mark(*c)).map(|c| if c == 'đ' { 'd' } else { c }).collect()
 }
 
 #[cfg(test)]
