@@ -1,5 +1,5 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
-use crate::config::{Config, Tools};
+use crate::config::Config;
 use crate::console;
 use crate::language_models::{LanguageModels, QUEUE};
 use crate::store::Store;
@@ -42,10 +42,9 @@ struct Chat<W> {
 pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read the bot {}", file.display()))?;
     let mut bot = Bot::parse(&text, &file.display().to_string())?;
-    let plan = match config.exists() {
-        true => Config::load(Some(config))?.tools,
-        false => Tools::default(),
-    };
+    // A bot asks as the server of this configuration would.
+    let config = Config::load(config.exists().then_some(config))?;
+    let plan = config.tools.clone();
     tools::resolve(&mut bot, &plan, file.parent().unwrap_or(Path::new("."))).map_err(anyhow::Error::msg)?;
     let toolbox = Toolbox::new(plan);
     for server in toolbox.connected(MCP_START).await {
@@ -56,11 +55,7 @@ pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
         "{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n",
         bot.name, bot.language
     ))?;
-    // A bot with a model asks as the server of this directory would.
-    let models = match &bot.model {
-        Some(_) => LanguageModels::load(&Config::load(None)?),
-        None => LanguageModels::default(),
-    };
+    let models = bot.model.as_ref().map(|_| LanguageModels::load(&config)).unwrap_or_default();
     let conversation = Conversation::new(bot, jiff::Zoned::now().datetime());
     let with = With { toolbox, models: Arc::new(models) };
     console::written(run(conversation, with, std::io::stdin().lock(), std::io::stdout()).await)

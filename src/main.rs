@@ -42,7 +42,7 @@ enum Command {
         /// The bot's file, for example configs/bots/booking.en.toml.
         #[arg(long)]
         bot: PathBuf,
-        /// The configuration, for whom its tools may ask.
+        /// The configuration: whom its tools may ask, and its language models.
         #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
         config: PathBuf,
     },
