@@ -43,6 +43,11 @@ pub fn is_unfinished(words: &[String], language: Language) -> bool {
     lacks_object || one_of(table.open, last)
 }
 
+/// Whether something has to follow this word, so that a phrase begins with it: "with", "and".
+pub fn begins_phrase(word: &str, language: Language) -> bool {
+    table(language).open.contains(&word)
+}
+
 /// Whether the whole sentence is what people say while they think: "let me see".
 pub fn is_thinking(words: &[String], language: Language) -> bool {
     let mut left = words;

@@ -17,6 +17,12 @@ use std::time::{Duration, Instant};
 const CHAR: Duration = Duration::from_millis(66);
 /// From one sentence that asks for patience to the next.
 const FILLER_GAP: Duration = Duration::from_secs(6);
+/// So long after the first words of an answer some of them are said, though their clause is not complete.
+const EARLY: Duration = Duration::from_millis(230);
+/// Where words have come, those that can be said are waited for so long before the bot asks for patience.
+const WORDS_SOON: Duration = Duration::from_millis(400);
+/// So long before the sound of an answer ends the next words are said.
+const AHEAD_OF_SILENCE: Duration = Duration::from_millis(250);
 /// So many requests lead to one answer at most.
 const MOST_ROUNDS: u8 = 5;
 /// So often a server that has too much to do is asked again for one answer.
@@ -60,6 +66,10 @@ pub(super) struct Answer {
     fillers: u8,
     request: Option<RequestId>,
     speech: Speech,
+    /// When the first words came that were not said yet.
+    words_since: Option<Instant>,
+    /// What was said of a sentence that is not complete.
+    sentence: String,
     pub calls: Calls,
     /// Models that have failed for it.
     tried: Vec<usize>,
@@ -77,6 +87,14 @@ pub(super) struct Answer {
     pub waits: Vec<ToolId>,
 }
 
+impl Answer {
+    /// From when on words are said before their clause is complete.
+    fn early_at(&self) -> Option<Instant> {
+        let since = self.words_since?;
+        Some((since + EARLY).max(self.sounds_until.checked_sub(AHEAD_OF_SILENCE).unwrap_or(since)))
+    }
+}
+
 impl Chat {
     fn new_answer(&self, now: Instant) -> Answer {
         Answer {
@@ -85,6 +103,8 @@ impl Chat {
             fillers: 0,
             request: None,
             speech: Speech::new(self.bot.language),
+            words_since: None,
+            sentence: String::new(),
             calls: Calls::default(),
             tried: Vec::new(),
             retries: 0,
@@ -174,6 +194,7 @@ impl Chat {
         self.owes = false;
         let note = answer.note;
         answer.speech = Speech::new(self.bot.language);
+        (answer.words_since, answer.sentence) = (None, String::new());
         answer.calls = Calls::default();
         let id = self.request(now, model, Purpose::Answer, note, None);
         if let Some(answer) = &mut self.answer {
@@ -269,8 +290,11 @@ impl Chat {
         let Some(answer) = self.answer.as_mut().filter(|answer| answer.request == Some(id)) else { return };
         match news {
             ModelNews::Text(more) => {
+                answer.words_since.get_or_insert(now);
                 let clauses = answer.speech.push(&more);
-                self.speak(now, clauses);
+                if self.speak(now, clauses) {
+                    self.speak_early(now);
+                }
             }
             ModelNews::Tool(part) => answer.calls.add(part),
             ModelNews::End => {
@@ -289,9 +313,16 @@ impl Chat {
     /// Says clauses of the answer; `false`: one of them claims what was not done, and what comes of this answer is not said.
     fn speak(&mut self, now: Instant, clauses: Vec<String>) -> bool {
         for clause in clauses {
-            if !self.has_acted && claims_deed(&clause, self.bot.language) {
+            let before = self.answer.as_mut().map(|answer| std::mem::take(&mut answer.sentence)).unwrap_or_default();
+            let sentence = format!("{before} {clause}");
+            if !self.has_acted && claims_deed(&sentence, self.bot.language) {
                 self.correct(now);
                 return false;
+            }
+            if let Some(answer) = &mut self.answer
+                && !clause.ends_with(['.', '!', '?', '…'])
+            {
+                answer.sentence = sentence;
             }
             let listens = self.answer.as_mut().is_none_or(|answer| std::mem::replace(&mut answer.listens, true));
             if !listens {
@@ -305,6 +336,16 @@ impl Chat {
             self.say(&clause, true);
         }
         true
+    }
+
+    /// Says the next words of an answer whose clause is not complete, if the caller would else wait for them.
+    fn speak_early(&mut self, now: Instant) {
+        let Some(answer) = self.answer.as_mut().filter(|answer| answer.early_at().is_some_and(|at| at <= now)) else {
+            return;
+        };
+        if let Some(clause) = answer.speech.take_early() {
+            self.speak(now, vec![clause]);
+        }
     }
 
     /// The model claims what was not done: it is told so and asked again, once.
@@ -475,7 +516,8 @@ impl Chat {
     /// When the bot is to ask for patience.
     fn filler_at(&self, answer: &Answer) -> Instant {
         let after = if answer.fillers == 0 { self.plan.filler } else { FILLER_GAP };
-        answer.sounds_until + after
+        let due = answer.sounds_until + after;
+        answer.words_since.map_or(due, |since| due.max(since + WORDS_SOON))
     }
 
     /// When a caller has waited long enough for the first word of an answer that no tool holds up.
@@ -486,7 +528,8 @@ impl Chat {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         let answer = self.answer.as_ref();
         let of_answer = answer.into_iter().flat_map(|answer| {
-            [answer.ask_at, Some(self.filler_at(answer)), self.patience_end(answer)].into_iter().flatten()
+            let early = answer.early_at().filter(|_| answer.speech.has_early());
+            [answer.ask_at, Some(self.filler_at(answer)), self.patience_end(answer), early].into_iter().flatten()
         });
         let waiting = |asking: &&Asking| !self.has_ended(asking.id);
         self.asking.iter().filter(waiting).map(|asking| self.limit(asking).0).chain(of_answer).min()
@@ -505,6 +548,7 @@ impl Chat {
             self.thoughts.push_back(Thought::StopAsking(id));
             self.model(now, id, ModelNews::Failed(fault));
         }
+        self.speak_early(now);
         if self.answer.as_ref().and_then(|answer| answer.ask_at).is_some_and(|at| at <= now) {
             self.ask(now);
         }

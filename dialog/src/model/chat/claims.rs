@@ -76,6 +76,14 @@ const VI_PHRASES: [&str; 6] =
 
 const VI_NEGATIONS: [&str; 9] = ["chưa", "không", "nếu", "khi", "sau khi", "trước khi", "sẽ", "được chưa", "hay chưa"];
 
+/// Whether what follows these words may make a claim of them: "I have just".
+pub(super) fn may_become_claim(words: &[String], language: Language) -> bool {
+    words.last().is_some_and(|word| match language {
+        Language::En => EN_BEFORE.contains(&word.as_str()) || EN_BETWEEN.contains(&word.as_str()),
+        Language::Vi => ["đã", "được", "vừa", "mới"].contains(&word.as_str()),
+    })
+}
+
 /// Whether these words claim a deed. A question claims nothing.
 pub(super) fn claims_deed(clause: &str, language: Language) -> bool {
     if clause.trim_end().ends_with('?') {

@@ -1,14 +1,20 @@
 //! `Speech`: the clauses of an answer while it is being written. The first one leaves early, so that it sounds soon; a clause ends
 //! where a speaker breathes, and never within an abbreviation or a number.
+use super::claims::may_become_claim;
 use super::readable::readable;
 use crate::language::Language;
 use crate::say;
+use crate::turn::unfinished::{begins_phrase, is_unfinished};
+use crate::value::words::tokens;
 
 /// The first clause has so many characters at least, each further one so many.
 const FIRST_MIN_CHARS: usize = 20;
 const MIN_CHARS: usize = 30;
 /// A sentence without end is cut at a breath.
 const MAX_CHARS: usize = 240;
+/// What is said before a clause is complete has so many words and characters at least.
+const EARLY_MIN_WORDS: usize = 4;
+const EARLY_MIN_CHARS: usize = 12;
 /// No abbreviation with its dot is longer.
 const ABBREVIATION_MOST_CHARS: usize = 8;
 
@@ -36,6 +42,45 @@ impl Speech {
     /// Nothing more comes: what is left.
     pub fn finish(&mut self) -> Vec<String> {
         self.clauses(true)
+    }
+
+    /// Words to say although their clause is not complete, where more than the voice needs at a time would else be waited for: whole words
+    /// that something follows, up to where a new phrase begins if there is such a place. `None`: there are too few, or none by which
+    /// a speaker could pause.
+    pub fn take_early(&mut self) -> Option<String> {
+        let end = self.early_end()?;
+        let clause: String = self.words.drain(..end).collect();
+        self.begun = true;
+        Some(clause.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    pub fn has_early(&self) -> bool {
+        self.early_end().is_some()
+    }
+
+    fn early_end(&self) -> Option<usize> {
+        let mut last = None;
+        let mut phrase = None;
+        let ends = self.words.match_indices(char::is_whitespace).map(|(at, _)| at);
+        for end in ends.filter(|end| self.words[..*end].ends_with(char::is_alphabetic)) {
+            let (before, behind) = self.words.split_at(end);
+            let is_word = |word: &str| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
+            let words: Vec<&str> = before.split_whitespace().collect();
+            let is_short = words.len() < EARLY_MIN_WORDS || before.trim().chars().count() < EARLY_MIN_CHARS;
+            if is_short || !words.last().is_some_and(|word| is_word(word)) {
+                continue;
+            }
+            let words = tokens(before, self.language);
+            if is_unfinished(&words, self.language) || may_become_claim(&words, self.language) {
+                continue;
+            }
+            last = Some(end);
+            let next = behind.split_whitespace().next().unwrap_or_default().to_lowercase();
+            if begins_phrase(&next, self.language) {
+                phrase = last;
+            }
+        }
+        phrase.or(last)
     }
 
     fn clauses(&mut self, ended: bool) -> Vec<String> {
@@ -180,6 +225,31 @@ mod tests {
             for step in [1, 2, 3, 7, 1_000] {
                 assert_eq!(streamed(text, language, step), clauses, "by {step}: {text}");
             }
+        }
+    }
+
+    #[test]
+    fn whole_words_can_leave_before_their_clause_is_complete() {
+        let cases = [
+            (Language::En, "We have noodle soup and rice with gri", Some("We have noodle soup and rice")),
+            (Language::En, "We have noodle so", None),
+            (Language::En, "We have noodle soup f", Some("We have noodle soup")),
+            (Language::En, "It costs $5 a pl", None),
+            (Language::En, "Then we can see you at 5 p.m. on Fr", Some("Then we can see you")),
+            (Language::En, "There is a table for tw", Some("There is a table")),
+            // What is to come may make a claim of it.
+            (Language::En, "Your table is now bo", None),
+            (Language::En, "Okay I've just bo", None),
+            (Language::Vi, "Dạ bên em có phở bò và bún ch", Some("Dạ bên em có phở bò")),
+            (Language::Vi, "Dạ em đã đ", None),
+            (Language::Vi, "Dạ vâng ạ", None),
+        ];
+        for (language, text, early) in cases {
+            let mut speech = Speech::new(language);
+            assert!(speech.push(text).is_empty(), "{text}");
+            assert_eq!(speech.take_early().as_deref(), early, "{text}");
+            let rest = early.map_or(text.trim(), |early| text[early.len()..].trim());
+            assert_eq!(speech.finish().join(" "), rest);
         }
     }
 

@@ -141,6 +141,34 @@ fn the_first_clause_is_said_while_the_rest_is_written() {
 }
 
 #[test]
+fn a_slow_writer_is_heard_before_its_clause_is_complete() {
+    let mut sim = greeted(BISTRO);
+    sim.say("do you have a garden");
+    sim.look();
+    sim.model([text("There is a garden with")]);
+    sim.pass(Duration::from_millis(220));
+    assert_eq!(sim.look(), [""; 0], "a clause may be complete in time");
+    sim.pass(Duration::from_millis(20));
+    assert_eq!(sim.look(), ["bot: There is a garden"]);
+    // The next words wait until the voice has nearly said these.
+    sim.model([text(" heaters near the door and ev")]);
+    sim.pass(Duration::from_millis(300));
+    assert_eq!(sim.look(), [""; 0]);
+    sim.pass(Duration::from_millis(900));
+    assert_eq!(sim.look(), ["bot: with heaters near the door"]);
+    sim.model([text("en a roof. It is open."), ModelNews::End]);
+    assert_eq!(sim.look(), ["bot: and even a roof. It is open."]);
+    // A claim is one wherever it is cut.
+    sim.say("and please book it for me");
+    sim.look();
+    sim.model([text("Your table outside by the")]);
+    sim.pass(Duration::from_millis(300));
+    sim.model([text(" wall is booked. Anything else?")]);
+    let said = sim.look();
+    assert!(!said.iter().any(|line| line.contains("booked")), "{said:?}");
+}
+
+#[test]
 fn an_interruption_stops_the_model_and_only_what_was_heard_is_remembered() {
     let mut sim = greeted(BISTRO);
     sim.say("what is on the menu");
