@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub mod brain;
-pub mod random;
 pub mod turns;
 
 /// The moment every test call begins: a Wednesday morning.

@@ -1,5 +1,5 @@
 //! `RecordedCall`: a call as it was recorded, and the scenario that does again what its caller did.
-use crate::random::Random;
+use crate::random::{Random, of_run};
 use dialog::bot::{Bot, RequestTemplate, Slot, Target};
 use dialog::conversation::MASK;
 use dialog::say;
@@ -70,7 +70,7 @@ impl RecordedCall {
         if values == Values::Kept {
             return self;
         }
-        let mut random = Random::of_run(0, &self.id, 0);
+        let mut random = of_run(0, &self.id, 0);
         let mut made: BTreeMap<String, String> = BTreeMap::new();
         for slot in &mut self.slots {
             let Some(plan) = bot.slot(&slot.name).map(|at| &bot.slots[at]) else { continue };

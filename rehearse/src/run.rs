@@ -1,7 +1,7 @@
 //! `rehearse`: runs scenarios with their variations, on all processors, and gathers what came of them.
 use crate::call::{self, Setting};
 use crate::caller::ScriptedCaller;
-use crate::random::Random;
+use crate::random::{Random, of_run};
 use crate::record::{Failure, Record};
 use crate::scenario::{Rehearsal, Scenario};
 use crate::tools::{ScenarioTools, Tools};
@@ -118,7 +118,7 @@ fn run_scenario<'a>(
         None => 1..=runs,
     };
     let run = |number: u32| {
-        let random = Random::of_run(plan.seed, &scenario.name, number);
+        let random = of_run(plan.seed, &scenario.name, number);
         let record = match make_tools {
             Some(make) => one_call(rehearsal, scenario, make(scenario).as_mut(), random, &reprompts, start),
             None => one_call(rehearsal, scenario, &mut ScenarioTools::new(&scenario.tools), random, &reprompts, start),

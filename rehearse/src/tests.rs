@@ -11,28 +11,10 @@ mod recorded;
 mod shipped;
 
 /// A small bot with a destination for a person and a tool.
-const DESK: &str = r#"
-name = "desk"
-language = "en"
-greeting = "Help desk."
-closing = "Bye now."
-person = "support"
-[[task]]
-name = "reset"
-phrases = ["reset my password"]
-slots = ["pin"]
-confirm = "Reset it with {pin}?"
-[task.on_done]
-url = "http://127.0.0.1:1/reset"
-say = "Done. Your ticket is {/ticket/number}."
-failed = "The system is down."
-[[slot]]
-name = "pin"
-type = "digits"
-min = 4
-max = 6
-secret = true
-prompt = "Your pin, please."
+const DESK: &str = concat!(
+    "person = \"support\"\n",
+    include_str!("../../dialog/src/testkit/desk.toml"),
+    r#"
 [[slot]]
 name = "size"
 type = "number"
@@ -45,7 +27,8 @@ phrases = ["order a shirt"]
 slots = ["size"]
 [task.on_done]
 say = "Size {size} it is."
-"#;
+"#
+);
 
 /// Scenarios with [`DESK`].
 fn desk(scenarios: &str) -> Rehearsal {

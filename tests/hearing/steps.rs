@@ -156,5 +156,5 @@ pub fn understood(bot: &Arc<Bot>, stage: &Stage, heard: &Hypothesis) -> Option<(
 
 /// What the recogniser listens for at `stage`.
 pub fn grammar(bot: &Arc<Bot>, stage: &Stage) -> String {
-    at(bot, stage).expect().grammar
+    at(bot, stage).expect().grammar.to_string()
 }

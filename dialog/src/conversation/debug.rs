@@ -51,10 +51,7 @@ impl Debug for Output {
             Output::Pause => f.write_str("Pause"),
             Output::Resume => f.write_str("Resume"),
             Output::Hush { floor, by } => write!(f, "Hush {{ floor: {}, by: {by:?} }}", floor.0),
-            Output::Listen(expect) => {
-                let bytes = expect.grammar.len();
-                write!(f, "Listen {{ grammar: {bytes} bytes, free: {}, keys: {} }}", expect.free, expect.keys)
-            }
+            Output::Listen(expect) => write!(f, "Listen {{ free: {}, keys: {} }}", expect.free, expect.keys),
             Output::NoTurn => f.write_str("NoTurn"),
             Output::Late => f.write_str("Late"),
             Output::Keying(open) => write!(f, "Keying({open})"),

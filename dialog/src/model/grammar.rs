@@ -5,13 +5,14 @@
 //! takes an answer for something else only where it clearly is. Inside each of the two every
 //! sentence is equally likely: what keeps an answer clear of its rivals is a short list of them.
 use crate::bot::{Bot, Then};
-use crate::expect::Expect;
+use crate::expect::{Expect, Grammar};
 use crate::keypad::{self, Keypad};
 use crate::model::step::Step;
 use crate::value::kind::Kind;
 use crate::value::words::tokens;
 use rules::{Rules, alternatives};
 use std::fmt::Write;
+use std::sync::Arc;
 
 mod capture;
 mod en;
@@ -39,25 +40,52 @@ pub struct GrammarContext<'a> {
     pub given: &'a [String],
 }
 
-/// The grammar of a step.
-pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
+/// What is listened for at a step.
+pub fn build(bot: &Arc<Bot>, context: GrammarContext) -> Expect {
     let GrammarContext { step, task, secret, given } = context;
+    let (keys, free) = takes(bot, step);
+    let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
+    let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
+    let may_hold_secret = secret || (corrects && task.is_some_and(holds));
+    let asked = step.slot().map(|slot| bot.slots[slot].name.clone());
+    let (bot, given) = (bot.clone(), given.to_vec());
+    let grammar = Grammar::composed_by(move || compose(&bot, step, task, &given));
+    Expect { grammar, free, keys, secret, asked, may_hold_secret }
+}
+
+/// Whether a step takes keys, and free speech.
+fn takes(bot: &Bot, step: Step) -> (bool, bool) {
+    match step {
+        Step::Slot(asked) => {
+            let slot = &bot.slots[asked];
+            let keys = slot.keypad && keypad::of(&slot.kind) != Keypad::None;
+            match slot.kind {
+                Kind::Text => (false, true),
+                // Names and addresses hold words that no grammar has.
+                Kind::Name | Kind::Email | Kind::Address(_) => (keys, true),
+                _ => (keys, false),
+            }
+        }
+        Step::Message => (true, true),
+        Step::Approval | Step::Busy | Step::Over => (false, false),
+        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person => (true, false),
+    }
+}
+
+/// The grammar of a step.
+fn compose(bot: &Bot, step: Step, task: Option<usize>, given: &[String]) -> String {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
     all.unlikely.extend(rules::rights(&bot.commands, bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
-    let (mut keys, mut free) = (true, false);
     match step {
         Step::Task => tasks(bot, &mut rules, &mut all),
-        Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => (keys, free) = (false, true),
+        Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {}
         Step::Slot(asked) => {
-            keys = bot.slots[asked].keypad && keypad::of(&bot.slots[asked].kind) != Keypad::None;
             slot(bot, asked, task, &mut rules, &mut all);
             parts(bot, asked, given, &mut rules, &mut all);
             all.unlikely.extend(capture::in_place(&bot.slots[asked].kind, bot.language).filter(|_| !given.is_empty()));
-            // Names and addresses hold words that no grammar has.
-            free = matches!(bot.slots[asked].kind, Kind::Name | Kind::Email | Kind::Address(_));
         }
         Step::Check(asked) => {
             all.likely.extend([rules.yes(), rules.no()]);
@@ -67,30 +95,27 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
             }
             all.unlikely.extend(capture::in_place(&bot.slots[asked].kind, bot.language));
         }
-        Step::Review | Step::Change | Step::Approval => {
-            keys = step != Step::Approval;
-            all.likely.extend([rules.yes(), rules.no()]);
-            let (lead, slots) = (rules.correction_lead(), slots(bot, task));
-            if let Some(fills) = rules.fills(bot, slots, None, "s") {
-                let tail = rules.correction_tail();
-                all.unlikely.push(format!("{lead} {fills} {tail}"));
-            }
-            let names = rules.names(bot, slots);
-            if !names.is_empty() {
-                let lead = rules.exception_lead();
-                all.unlikely.push(format!("{lead} ({names})"));
-            }
-        }
+        Step::Review | Step::Change | Step::Approval => corrections(bot, task, &mut rules, &mut all),
         Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
-        Step::Message => free = true,
         Step::Person => all.likely.push(rules::call_back(bot.language)),
-        Step::Busy | Step::Over => keys = false,
+        Step::Message | Step::Busy | Step::Over => {}
     }
-    let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
-    let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
-    let may_hold_secret = secret || (corrects && task.is_some_and(holds));
-    let asked = step.slot().map(|slot| bot.slots[slot].name.clone());
-    Expect { grammar: text(&all, &rules), free, keys, secret, asked, may_hold_secret }
+    text(&all, &rules)
+}
+
+/// A yes or a no to all that was read back, and what is to be another way.
+fn corrections(bot: &Bot, task: Option<usize>, rules: &mut Rules, all: &mut Alternatives) {
+    all.likely.extend([rules.yes(), rules.no()]);
+    let (lead, slots) = (rules.correction_lead(), slots(bot, task));
+    if let Some(fills) = rules.fills(bot, slots, None, "s") {
+        let tail = rules.correction_tail();
+        all.unlikely.push(format!("{lead} {fills} {tail}"));
+    }
+    let names = rules.names(bot, slots);
+    if !names.is_empty() {
+        let lead = rules.exception_lead();
+        all.unlikely.push(format!("{lead} ({names})"));
+    }
 }
 
 /// What people say to each other while one of them speaks with the caller in the bot's place: values of these slots in any order, what the
@@ -130,7 +155,8 @@ fn among_people<'a>(bot: &'a Bot, slots: &[usize]) -> (Rules<'a>, Alternatives, 
 }
 
 fn expect_people(all: &Alternatives, rules: &Rules) -> Expect {
-    Expect { grammar: text(all, rules), free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
+    let grammar = text(all, rules).into();
+    Expect { grammar, free: true, keys: false, secret: false, may_hold_secret: false, asked: None }
 }
 
 /// "What can I do for you?"
@@ -213,6 +239,7 @@ fn text(all: &Alternatives, rules: &Rules) -> String {
 
 /// Every grammar a bot may ask for.
 pub fn all(bot: &Bot) -> Vec<Expect> {
+    let bot = &Arc::new(bot.clone());
     let mut out: Vec<Expect> = Vec::new();
     let mut add = |expect: Expect| {
         if !out.iter().any(|e| e.grammar == expect.grammar) {

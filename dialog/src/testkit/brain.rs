@@ -43,7 +43,7 @@ impl ScriptedBrain {
 
     pub fn listen() -> Thought {
         Thought::Listen(Expect {
-            grammar: String::new(),
+            grammar: "".into(),
             free: true,
             keys: false,
             secret: false,
@@ -137,6 +137,6 @@ impl Brain for ScriptedBrain {
     }
 
     fn expect(&self) -> Expect {
-        Expect { grammar: String::new(), free: true, keys: false, secret: false, asked: None, may_hold_secret: false }
+        Expect { grammar: "".into(), free: true, keys: false, secret: false, asked: None, may_hold_secret: false }
     }
 }

@@ -33,20 +33,9 @@ const BOOKING: &str = include_str!("../../../configs/bots/booking.en.toml");
 const PLACES: &str = include_str!("../../../configs/bots/places.vi.toml");
 
 /// A small bot with every kind of ending: a code that is secret, a tool, a free text.
-const DESK: &str = r#"
-name = "desk"
-language = "en"
-greeting = "Help desk."
-closing = "Bye now."
-[[task]]
-name = "reset"
-phrases = ["reset my password"]
-slots = ["pin"]
-confirm = "Reset it with {pin}?"
-[task.on_done]
-url = "http://127.0.0.1:1/reset"
-say = "Done. Your ticket is {/ticket/number}."
-failed = "The system is down."
+const DESK: &str = concat!(
+    include_str!("desk.toml"),
+    r#"
 [[task]]
 name = "message"
 phrases = ["leave a message"]
@@ -55,13 +44,6 @@ slots = ["message", "urgent"]
 say = "Your message is noted."
 then = "ask"
 [[slot]]
-name = "pin"
-type = "digits"
-min = 4
-max = 6
-secret = true
-prompt = "Your pin, please."
-[[slot]]
 name = "message"
 type = "text"
 prompt = "What is your message?"
@@ -69,7 +51,8 @@ prompt = "What is your message?"
 name = "urgent"
 type = "yes_no"
 prompt = "Is it urgent?"
-"#;
+"#
+);
 
 fn sim(bot: &str) -> Sim {
     let mut sim = Sim::new(Bot::parse(bot, "test.toml").unwrap_or_else(|e| panic!("{e}")));

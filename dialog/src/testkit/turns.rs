@@ -2,11 +2,12 @@
 //!
 //! A turn is a sentence of `turns/en.txt` or `turns/vi.txt`, or the digits of a code or a telephone number, said at the question it answers.
 //! Pauses are log-normal, 200 to 1500 ms; half of them lie within an unfinished phrase, half where the words could be complete.
-use super::{random::Random, today};
+use super::today;
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::flow::Flow;
+use crate::random::Random;
 use crate::turn::{Act, AnswerKind, Turn, TurnPlan, Words};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -66,6 +66,7 @@ pub(super) struct AnswerFile {
     pub times: Option<u32>,
 }
 
+/// Calls of a tool and what they are answered; where calls are expected, no answer.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToolFile {
@@ -80,7 +81,7 @@ pub(super) struct ToolFile {
     pub fault: Option<String>,
     #[serde(default)]
     pub delay_ms: u64,
-    /// How often it answers; then the next one that fits does.
+    /// How often it answers, and then the next one that fits does; or how often it is expected.
     pub times: Option<u32>,
 }
 
@@ -143,23 +144,11 @@ pub(super) struct ExpectFile {
     pub says: Option<OneOrMany>,
     pub absent: Option<OneOrMany>,
     pub slot: BTreeMap<String, Json>,
-    pub tool: Vec<Spanned<ExpectToolFile>>,
+    pub tool: Vec<Spanned<ToolFile>>,
     pub task: Option<String>,
     pub ends: Option<Spanned<String>>,
     pub person: Option<String>,
     pub within_ms: Option<u64>,
     pub max_turns: Option<u32>,
     pub max_reprompts: Option<u32>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ExpectToolFile {
-    pub request: Option<String>,
-    pub name: Option<String>,
-    #[serde(default)]
-    pub arguments: BTreeMap<String, Json>,
-    #[serde(default)]
-    pub body: BTreeMap<String, Json>,
-    pub times: Option<u32>,
 }

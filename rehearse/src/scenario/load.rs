@@ -2,8 +2,7 @@
 pub use super::check::Fault;
 use super::check::Source;
 use super::file::{
-    AnswerFile, ExpectFile, ExpectToolFile, File, OneOrMany, PersonFile, ScenarioFile, StepFile, ToolFile,
-    VariationFile,
+    AnswerFile, ExpectFile, File, OneOrMany, PersonFile, ScenarioFile, StepFile, ToolFile, VariationFile,
 };
 use super::{
     Doing, End, Expectations, ExpectedTool, Heard, Moment, PersonOutcome, Rehearsal, Scenario, Spoken, StandingAnswer,
@@ -346,15 +345,10 @@ impl Loading<'_> {
         Err(self.source.fault(line, format!("the bot has no slot {name:?}; it has {}", known.join(", "))))
     }
 
-    fn tool_pattern(
-        &self,
-        line: usize,
-        of: (Option<String>, Option<String>),
-        holds: (BTreeMap<String, Json>, BTreeMap<String, Json>),
-    ) -> Result<ToolPattern, Fault> {
+    fn tool_pattern(&self, line: usize, read: ToolFile) -> Result<ToolPattern, Fault> {
+        let ToolFile { request, name, arguments, body, .. } = read;
         let object = |all: BTreeMap<String, Json>| JsonPattern(Json::Object(all.into_iter().collect()));
-        let (arguments, body) = holds;
-        match of {
+        match (request, name) {
             (Some(request), None) => {
                 if !arguments.is_empty() {
                     return Err(self.source.fault(line, "a request has a `body`, not `arguments`"));
@@ -382,9 +376,8 @@ impl Loading<'_> {
 
     fn tool(&self, read: &Spanned<ToolFile>) -> Result<ToolAnswer, Fault> {
         let line = self.source.line_of(read);
-        let ToolFile { request, name, arguments, body, answer, status, fault, delay_ms, times } =
-            read.get_ref().clone();
-        let calls = self.tool_pattern(line, (request, name), (arguments, body))?;
+        let ToolFile { answer, status, fault, delay_ms, times, .. } = read.get_ref().clone();
+        let calls = self.tool_pattern(line, read.get_ref().clone())?;
         let result = match (answer, status, fault) {
             (Some(answer), None, None) => Ok(answer),
             (None, Some(status), None) if (200..300).contains(&status) => Ok(Json::Null),
@@ -444,10 +437,13 @@ impl Loading<'_> {
                 Some(end)
             }
         };
-        let tool = |read: &Spanned<ExpectToolFile>| {
-            let line = self.source.line_of(read);
-            let ExpectToolFile { request, name, arguments, body, times } = read.get_ref().clone();
-            let calls = self.tool_pattern(line, (request, name), (arguments, body))?;
+        let tool = |read: &Spanned<ToolFile>| {
+            let (line, of) = (self.source.line_of(read), read.get_ref());
+            if of.answer.is_some() || of.status.is_some() || of.fault.is_some() || of.delay_ms > 0 {
+                return Err(self.source.fault(line, "what a tool answers stands under [[tool]], not where it is expected"));
+            }
+            let times = of.times;
+            let calls = self.tool_pattern(line, of.clone())?;
             Ok::<_, Fault>(ExpectedTool { calls, times, line })
         };
         Ok(Expectations {

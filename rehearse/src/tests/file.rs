@@ -38,6 +38,12 @@ fn faults_name_their_line_and_a_remedy() {
         (format!("{}[[tool]]\nrequest = \"reset\"\nanswer = 1", one("{ say = \"a\" }")), 7, "is no request"),
         (format!("{}[[tool]]\nrequest = \"GET /\"", one("{ say = \"a\" }")), 7, "one of `answer`"),
         (format!("{}[[tool]]\nname = \"a\"\nfault = \"x\"", one("{ say = \"a\" }")), 7, "use late"),
+        (format!("{}[[tool]]\nname = \"a\"\nanswr = 1", one("{ say = \"a\" }")), 9, "unknown field `answr`"),
+        (
+            format!("{}[[scenario.expect.tool]]\nname = \"a\"\nanswer = 1", one("{ say = \"a\" }")),
+            7,
+            "stands under [[tool]]",
+        ),
         (format!("{}[person]\noutcome = \"gone\"", one("{ say = \"a\" }")), 7, "use put through, busy"),
         (format!("{}[variation]\npace = [2, 1]", one("{ say = \"a\" }")), 8, "the lowest and the highest"),
         (format!("{}[[scenario]]\nname = \"a\"\nsteps = [{{ say = \"b\" }}]", one("{ say = \"a\" }")), 7, "already"),

@@ -2,7 +2,7 @@
 use super::{DESK, passes, run};
 use crate::call::{Setting, hold, reprompts};
 use crate::difference::{Comparison, Row};
-use crate::random::Random;
+use crate::random::of_run;
 use crate::record::{By, Line, Record, Speaker, What};
 use crate::recorded::{RecordedCall, RecordedSlot, RecordedSpeaker, RecordedTurn, Values};
 use crate::run::Plan;
@@ -22,7 +22,7 @@ fn held(rehearsal: &Rehearsal) -> Record {
     let again = reprompts(&rehearsal.bot);
     let tools = &mut ScenarioTools::new(&scenario.tools);
     let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person: None, reprompts: &again };
-    let mut caller = crate::caller::ScriptedCaller::new(scenario, Random::of_run(0, "a", 1));
+    let mut caller = crate::caller::ScriptedCaller::new(scenario, of_run(0, "a", 1));
     hold(setting, &mut caller, Instant::now())
 }
 

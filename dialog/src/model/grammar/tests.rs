@@ -11,8 +11,8 @@ use std::sync::Arc;
 const BOTS: [&str; 2] =
     [include_str!("../../../../configs/bots/booking.en.toml"), include_str!("../../../../configs/bots/places.vi.toml")];
 
-fn bot(text: &str) -> Bot {
-    Bot::parse(text, "test").unwrap_or_else(|e| panic!("{e}"))
+fn bot(text: &str) -> Arc<Bot> {
+    Arc::new(Bot::parse(text, "test").unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// A reader of JSGF that knows no more than these grammars need, and picks sentences at random.
@@ -123,7 +123,7 @@ fn grammars_are_well_formed_and_small() {
 #[test]
 fn what_a_grammar_allows_is_understood() {
     for text in BOTS {
-        let bot = Arc::new(bot(text));
+        let bot = bot(text);
         for (task, slots) in bot.tasks.iter().map(|t| t.slots.clone()).enumerate() {
             for slot in slots {
                 let context = GrammarContext { step: Step::Slot(slot), task: Some(task), secret: false, given: &[] };
@@ -148,7 +148,7 @@ fn what_a_grammar_allows_is_understood() {
 
 #[test]
 fn what_a_step_allows_changes_the_conversation_or_is_a_command() {
-    let bot = Arc::new(bot(BOTS[0]));
+    let bot = bot(BOTS[0]);
     let now = std::time::Instant::now();
     let mut flow = Flow::new(bot.clone(), today());
     flow.handle(now, BrainInput::Answered);

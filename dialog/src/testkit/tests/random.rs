@@ -1,6 +1,6 @@
 //! Callers who do things at random.
 use super::*;
-use crate::testkit::random::Random;
+use crate::random::Random;
 
 #[test]
 fn a_call_comes_to_an_end_whatever_its_caller_does() {

@@ -2,7 +2,7 @@
 use super::*;
 use crate::model::thought::Thought;
 use crate::testkit::brain::ScriptedBrain;
-use crate::testkit::random::Random;
+use crate::random::Random;
 use crate::tool::{Effect, ToolCall};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
