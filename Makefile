@@ -13,7 +13,7 @@ CALL ?=
 MODELS_DIR = $(or $(SWITCHBOARD_MODELS),$(HOME)/.cache/switchboard/models)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing supervise soak quality clean
+.PHONY: help setup run call check test fmt lint fuzz bench stages invites browsers calls hearing supervise conversation soak quality clean
 
 help: ## lists what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -86,6 +86,11 @@ supervise: ## supervisors' figures: from a seat's request to its first sound, a 
 	$(CARGO) test --workspace --lib insight -- --nocapture
 	$(CARGO) bench --bench insight
 	$(CARGO) test --workspace --lib figures_of_a_listener -- --ignored --nocapture
+
+conversation: ## the conversation's figures: ends of turns, from a language model's words to their sound, rehearsals a second
+	@scripts/setup.sh test
+	$(CARGO) test -p dialog --features testkit --lib figures_of -- --ignored --nocapture
+	$(CARGO) test --workspace --test e2e figures_of_language_models -- --ignored --nocapture
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays
 	@scripts/setup.sh test

@@ -19,6 +19,7 @@ mod console;
 mod faults;
 mod interruption;
 mod keys;
+mod language_model;
 mod load;
 mod openapi;
 mod person;

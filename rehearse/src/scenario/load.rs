@@ -440,7 +440,9 @@ impl Loading<'_> {
         let tool = |read: &Spanned<ToolFile>| {
             let (line, of) = (self.source.line_of(read), read.get_ref());
             if of.answer.is_some() || of.status.is_some() || of.fault.is_some() || of.delay_ms > 0 {
-                return Err(self.source.fault(line, "what a tool answers stands under [[tool]], not where it is expected"));
+                return Err(self
+                    .source
+                    .fault(line, "what a tool answers stands under [[tool]], not where it is expected"));
             }
             let times = of.times;
             let calls = self.tool_pattern(line, of.clone())?;
