@@ -28,6 +28,7 @@ const ASSETS: &[Asset] = &[
     file!("api.js", SCRIPT),
     file!("approvals.js", SCRIPT),
     file!("call.js", SCRIPT),
+    file!("callbacks.js", SCRIPT),
     file!("controls.js", SCRIPT),
     file!("desk.js", SCRIPT),
     file!("dom.js", SCRIPT),

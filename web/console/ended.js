@@ -33,7 +33,7 @@ export function endedCall(main, back, call, context) {
   const seek = hears ? (ms) => replay.seek(ms) : null;
   const transcript = new Transcript({ seek });
   const timeline = new Timeline({ seek });
-  const replay = hears && new Replay(id, { offset: began, at: (ms) => transcript.at(ms) });
+  const replay = hears && new Replay(id, { offset: began, at: (ms) => transcript.at(ms), people: record.hasPeople() });
   const slots = slotsPanel(null);
   const answers = answersPanel();
   const line = linePanel();

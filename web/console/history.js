@@ -28,7 +28,12 @@ export function historyPage(main) {
     onclick: () => load(),
   });
   main.append(
-    h("div", { class: "bar" }, h("h1", { text: t("calls") })),
+    h(
+      "div",
+      { class: "bar" },
+      h("div", { class: "heading" }, h("h1", { text: t("calls") })),
+      h("a", { class: "button", href: "#/callbacks", text: t("callbacks") }),
+    ),
     h("div", { class: "wide" }, table),
     note,
     more,

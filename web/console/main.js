@@ -3,6 +3,7 @@ import { onSignedOut, session, signOut } from "./api.js";
 import { alertsPage } from "./alerts.js";
 import { approvalsPage } from "./approvals.js";
 import { callPage } from "./call.js";
+import { callbacksPage } from "./callbacks.js";
 import { Desk, revealLink } from "./desk.js";
 import { attribute, drawn, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
@@ -27,6 +28,7 @@ const PAGES = [
   [/^#\/approvals$/, approvalsPage, "approvals"],
   [/^#\/alerts$/, alertsPage, "alerts"],
   [/^#\/people$/, peoplePage, "people_page"],
+  [/^#\/callbacks$/, callbacksPage, "callbacks"],
   [/^#\/calls$/, historyPage, "calls"],
   [/^#\/today$/, todayPage, "today"],
   [/^/, wallPage, "wall"],

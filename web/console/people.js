@@ -34,6 +34,7 @@ export function peoplePage(main, { feed, may, user, toast }) {
       "div",
       { class: "bar" },
       h("div", { class: "heading" }, h("h1", { text: t("people_page") })),
+      h("a", { class: "button", href: "#/callbacks", text: t("callbacks") }),
       may("answer") && h("label", { class: "check available" }, available, h("span", { text: t("available") })),
       may("answer") && h("label", { class: "check" }, sound, h("span", { text: t("with_sound") })),
     ),

@@ -98,6 +98,15 @@ export class CallRecord {
     else if (name === "recording_paused" || name === "recording_resumed") this.paused = name === "recording_paused";
   }
 
+  /** Whether others than caller and bot have spoken, or could. */
+  hasPeople() {
+    const speaks = ({ event, name, data }) =>
+      event === "mark" &&
+      (name === "person_joined" ||
+        (["seat_joined", "seat_mode"].includes(name) && ["whisper", "barge", "takeover"].includes(data?.mode)));
+    return this.events.some(speaks);
+  }
+
   /** What changes from moment to moment and is not kept. */
   live(change) {
     switch (change.change) {

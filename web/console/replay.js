@@ -21,13 +21,17 @@ const MARKED = {
 const STEP = 5;
 
 export class Replay {
-  /** `offset`: when in the call its recording begins, in ms; `at(ms)` is told where it is. */
-  constructor(call, { offset, at }) {
+  /**
+   * `offset`: when in the call its recording begins, in ms; `at(ms)` is told where it is; `people`: whether others than caller and bot
+   * spoke, whose recording lies beside that of the call: each moment of one is the same moment of the other.
+   */
+  constructor(call, { offset, at, people = false }) {
+    this.call = call;
     this.offset = offset;
     this.at = at;
     this.sides = [[], []];
     this.gaps = [];
-    this.sound = new Audio(`/api/v1/calls/${call}/recording`);
+    this.sound = new Audio(`/api/v1/${this.#path("call")}`);
     this.sound.preload = "metadata";
     this.play = h("button", { type: "button", class: "button primary round", onclick: () => this.toggle() });
     this.points = h("div", { class: "points", role: "group", "aria-label": t("marks") });
@@ -57,27 +61,29 @@ export class Replay {
       },
     });
     this.skips = skip.checked;
-    const fetchIt = h("a", { class: "button", href: this.sound.src, download: `${call}.wav`, text: t("download") });
+    this.fetchIt = h("a", { class: "button", href: this.sound.src, download: `${call}.wav`, text: t("download") });
+    this.names = [h("span", { class: "side" }), h("span", { class: "side" })];
+    this.#name("call");
+    const whose = h(
+      "select",
+      { "aria-label": t("whose_voices"), onchange: () => this.#hear(whose.value) },
+      h("option", { value: "call", text: t("voices_call") }),
+      h("option", { value: "people", text: t("voices_people") }),
+    );
     this.fault = h("p", { class: "fault", role: "alert" });
     this.node = h(
       "section",
       { class: "replay", "aria-label": t("replay") },
       this.play,
-      h(
-        "div",
-        { class: "lane" },
-        h("span", { class: "side", text: t("short_caller") }),
-        h("span", { class: "side", text: t("short_bot") }),
-        this.canvas,
-        this.points,
-      ),
+      h("div", { class: "lane" }, ...this.names, this.canvas, this.points),
       h(
         "div",
         { class: "controls" },
         this.time,
         h("label", { class: "check" }, skip, h("span", { text: t("skip_silence") })),
         speed,
-        fetchIt,
+        people && whose,
+        this.fetchIt,
       ),
       this.fault,
     );
@@ -87,22 +93,50 @@ export class Replay {
     this.sound.addEventListener("error", () => write(this.fault, t("no_recording")));
     this.sizes = new ResizeObserver(() => this.show());
     this.sizes.observe(this.canvas);
-    this.#load(call);
+    this.#load("call");
     this.show();
   }
 
-  async #load(call) {
+  #path(of) {
+    return `calls/${this.call}/recording${of === "people" ? "?of=people" : ""}`;
+  }
+
+  #name(of) {
+    const words = of === "people" ? ["mode_agent", "short_supervisor"] : ["short_caller", "short_bot"];
+    for (const [n, word] of words.entries()) write(this.names[n], t(word));
+  }
+
+  /** Goes on at the same moment with the recording of the call, or of the people beside it. */
+  #hear(of) {
+    const { currentTime, paused } = this.sound;
+    write(this.fault, "");
+    this.#name(of);
+    this.sound.src = `/api/v1/${this.#path(of)}`;
+    this.sound.currentTime = currentTime;
+    if (!paused) this.sound.play().catch(() => {});
+    attribute(this.fetchIt, "href", this.sound.src);
+    attribute(this.fetchIt, "download", of === "people" ? `${this.call}.people.wav` : `${this.call}.wav`);
+    [this.sides, this.gaps] = [[[], []], []];
+    this.#load(of);
+    this.show();
+  }
+
+  async #load(of) {
+    this.whose = of;
     try {
-      const answer = await request("GET", `calls/${call}/recording`);
+      const answer = await request("GET", this.#path(of));
       const grow = (sides) => {
+        if (this.whose !== of) return;
         this.sides = sides;
         this.show();
       };
-      this.sides = await read(answer, grow);
+      const sides = await read(answer, grow);
+      if (this.whose !== of) return;
+      this.sides = sides;
       this.gaps = silences(this.sides);
       this.show();
     } catch (why) {
-      write(this.fault, why.status === 404 ? t("no_recording") : t("no_waveform"));
+      if (this.whose === of) write(this.fault, why.status === 404 ? t("no_recording") : t("no_waveform"));
     }
   }
 
