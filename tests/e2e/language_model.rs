@@ -213,8 +213,14 @@ async fn figures_of_language_models() {
         for _ in 0..8 {
             let stopped = peer.say(&clip).await + Duration::from_millis(clip.ms() as u64);
             let sound = until(seconds(20), "sound", || async { sound_since(&peer, stopped) }).await;
-            pause(8_000).await;
-            let written = model.written();
+            let written = until(seconds(30), "the whole answer", || async {
+                let written = model.written();
+                let text: String = written.iter().map(|(_, token)| token.as_str()).collect();
+                ANSWERS.contains(&text.as_str()).then_some(written)
+            })
+            .await;
+            peer.hears_out(Instant::now(), seconds(30)).await;
+            pause(1_000).await;
             let Some((first, _)) = written.first() else { continue };
             of_token.push(sound.saturating_duration_since(*first));
             // A clause is whole with the token behind its mark, where there is one before the sound.
