@@ -37,16 +37,21 @@ pub struct GrammarContext<'a> {
     pub secret: bool,
     /// What the caller has given already of the value that is asked for.
     pub given: &'a [String],
+    /// A yes or a no is asked for ahead of what the step asks.
+    pub asks_yes_no: bool,
 }
 
 /// The grammar of a step.
 pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
-    let GrammarContext { step, task, secret, given } = context;
+    let GrammarContext { step, task, secret, given, asks_yes_no } = context;
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
     all.unlikely.extend(rules::rights(&bot.commands, bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
+    if asks_yes_no {
+        all.likely.extend([rules.yes(), rules.no()]);
+    }
     let (mut keys, mut free) = (true, false);
     match step {
         Step::Task => tasks(bot, &mut rules, &mut all),
@@ -86,6 +91,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
         Step::Person => all.likely.push(rules::call_back(bot.language)),
         Step::Busy | Step::Over => keys = false,
     }
+    keys |= asks_yes_no;
     let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
     let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
     let may_hold_secret = secret || (corrects && task.is_some_and(holds));
@@ -219,7 +225,8 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
-    let mut at = |step, task, secret| add(build(bot, GrammarContext { step, task, secret, given: &[] }));
+    let mut at =
+        |step, task, secret| add(build(bot, GrammarContext { step, task, secret, given: &[], asks_yes_no: false }));
     if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
         at(Step::Task, None, false);
     }
