@@ -29,6 +29,18 @@ struct Booked {
     wrong: usize,
 }
 
+/// Questions whether the caller wants what was heard doubtfully and cannot be undone.
+const DOUBTS: [&str; 8] = [
+    "Do you want to speak to a person?",
+    "Do you want to end the call?",
+    "Do you want to start again?",
+    "Do you want to go back?",
+    "Quý khách muốn gặp nhân viên phải không?",
+    "Quý khách muốn kết thúc cuộc gọi phải không?",
+    "Quý khách muốn bắt đầu lại từ đầu phải không?",
+    "Quý khách muốn trở lại bước trước phải không?",
+];
+
 /// Values by the names of their slots.
 type Values = BTreeMap<String, serde_json::Value>;
 
@@ -40,6 +52,8 @@ struct Caller<'a> {
     at: usize,
     values: Values,
     booked: Booked,
+    /// What was said, understood and taken, with the seconds since the call began.
+    log: Vec<String>,
 }
 
 /// The root mean square of a caller's loud parts.
@@ -54,7 +68,7 @@ impl<'a> Caller<'a> {
         let background = background.from(place).take(8_000 * 97).map(|s| s * gain).collect();
         let mut call = Call::new(engine, bot, &[], Work::AtOnce);
         call.speak_at(PACE);
-        Self { call, background, at: 0, values: Values::new(), booked: Booked::default() }
+        Self { call, background, at: 0, values: Values::new(), booked: Booked::default(), log: Vec::new() }
     }
 
     /// The next tick: the caller's voice and what is behind it. Returns what the bot says.
@@ -72,6 +86,7 @@ impl<'a> Caller<'a> {
     fn note(&mut self, outputs: Vec<Output>, speaks: bool) -> Vec<String> {
         let mut said = Vec::new();
         for output in outputs {
+            self.log_output(&output, speaks);
             match output {
                 Output::Say { clause, .. } => said.push(clause.said().to_owned()),
                 Output::Hush { by: HushedBy::Caller, .. } if !speaks => self.booked.interrupted += 1,
@@ -81,6 +96,19 @@ impl<'a> Caller<'a> {
             }
         }
         said
+    }
+
+    fn log_output(&mut self, output: &Output, speaks: bool) {
+        let who = if speaks { "" } else { " while the caller is silent" };
+        let line = match output {
+            Output::Say { clause, .. } => format!("bot: {}", clause.said()),
+            Output::Turn { text, confidence, .. } => format!("heard{who}: {text:?} ({confidence:.2})"),
+            Output::Hush { by: HushedBy::Caller, .. } => format!("hushed{who}"),
+            Output::Slot { name, value, .. } => format!("{name} = {value:?}"),
+            Output::HangUp { reason } => format!("end: {}", reason.text()),
+            _ => return,
+        };
+        self.log.push(format!("{:6.2} {line}", self.at as f64 / 8_000.0));
     }
 
     fn waits(&mut self, ticks: usize) {
@@ -98,6 +126,7 @@ impl<'a> Caller<'a> {
     /// Says an answer, and waits for what the bot says to it; `None`: nothing for six seconds.
     fn says(&mut self, pcm: &[f64]) -> Option<String> {
         let spoken = pcm.len() / TICK;
+        self.log.push(format!("{:6.2} caller", self.at as f64 / 8_000.0));
         let mut answer = Vec::new();
         for (index, voice) in pcm.chunks(TICK).chain(std::iter::repeat_n(&[][..], 6 * SECOND)).enumerate() {
             // What comes within a second and a half of the words is an answer to them.
@@ -117,7 +146,12 @@ impl<'a> Caller<'a> {
             self.booked.again += attempt;
             let before = self.values.clone();
             let Some(mut reply) = self.says(pcm) else { continue };
-            if reply.contains("Did you say") || reply.contains("Có phải quý khách nói") {
+            if DOUBTS.iter().any(|question| reply.contains(question)) {
+                // Somebody else was heard to ask for it.
+                self.booked.questions += 1;
+                let outputs = self.call.write(if reply.contains("Quý khách") { "không" } else { "no" });
+                reply = self.note(outputs, true).join(" ");
+            } else if reply.contains("Did you say") || reply.contains("Có phải quý khách nói") {
                 self.booked.questions += 1;
                 let heard = reply.to_lowercase();
                 let is_right = words.split(' ').all(|word| heard.contains(word));
@@ -161,8 +195,8 @@ fn values(bot: &Arc<Bot>, words: &[&str]) -> Values {
     values
 }
 
-/// The answers of one call, each after a question.
-fn booked(mut caller: Caller, bot: &Arc<Bot>, said: &[(&str, Vec<i16>)]) -> Booked {
+/// The answers of one call, each after a question; what became of them, and how.
+fn booked(mut caller: Caller, bot: &Arc<Bot>, said: &[(&str, Vec<i16>)]) -> (Booked, Vec<String>) {
     let words: Vec<&str> = said.iter().map(|(words, _)| *words).collect();
     // The greeting has begun.
     caller.waits(SECOND);
@@ -170,7 +204,7 @@ fn booked(mut caller: Caller, bot: &Arc<Bot>, said: &[(&str, Vec<i16>)]) -> Book
         let wanted = values(bot, &words[..=index]);
         caller.answers(words_said, &levelled(pcm), &wanted)
     });
-    caller.booked
+    (caller.booked, caller.log)
 }
 
 #[test]
@@ -233,7 +267,11 @@ fn rows<'a>(name: &str, engine: &dyn Recogniser, bot: &Arc<Bot>, call: impl Fn(u
         let mut all = [0; 7];
         for index in (0..CHANGES.len()).filter(|index| index % 3 != 0) {
             let caller = Caller::new(engine, bot, &background, 12.0, index * 31_337);
-            let Booked { whole, again, questions, interrupted, taken, wrong } = booked(caller, bot, &call(index));
+            let (done, log) = booked(caller, bot, &call(index));
+            let Booked { whole, again, questions, interrupted, taken, wrong } = done;
+            if !whole || wrong > 0 {
+                println!("    {name}, {}, {}:\n        {}", kind.name(), CHANGES[index].name, log.join("\n        "));
+            }
             let counts = [1, usize::from(whole), again, questions, wrong, interrupted, taken];
             all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
         }

@@ -162,7 +162,7 @@ fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
             "confirm_call" | "check" | "check_change" | "correct" | "rest" | "changed" | "choices" | "items_have"
-            | "items_of" | "items_count" | "queue_place" | "queue_wait" => &["value"],
+            | "items_of" | "items_count" | "queue_place" | "queue_wait" | "want_task" => &["value"],
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

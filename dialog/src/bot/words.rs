@@ -147,6 +147,14 @@ prompts! {
     /// The caller wants none of it any more.
     stop: "Do you want to stop here?", "Quý khách muốn dừng lại phải không?";
     stopped: "All right.", "Vâng.";
+    /// Something that cannot be undone was heard doubtfully: does the caller want it? `{value}` is a task.
+    want_person: "Do you want to speak to a person?", "Quý khách muốn gặp nhân viên phải không?";
+    want_goodbye: "Do you want to end the call?", "Quý khách muốn kết thúc cuộc gọi phải không?";
+    want_restart: "Do you want to start again?", "Quý khách muốn bắt đầu lại từ đầu phải không?";
+    want_back: "Do you want to go back?", "Quý khách muốn trở lại bước trước phải không?";
+    want_task: "Is it about {value}?", "Quý khách muốn {value} phải không?";
+    want_call_back: "Do you want to be called back?", "Quý khách muốn được gọi lại phải không?";
+    said_yes: "Did you say yes?", "Quý khách vừa nói đồng ý phải không?";
     /// Who is not understood again and again is led to the keys.
     use_keys: "I have trouble understanding you. Please use the keys of your phone.",
         "Tôi nghe chưa rõ. Xin quý khách dùng bàn phím điện thoại.";

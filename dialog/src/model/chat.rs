@@ -169,6 +169,7 @@ impl Chat {
             self.withdraw_ahead(now);
             return self.ask_flow(now, input);
         }
+        self.flow.drop_doubt();
         self.answer_turn(now, &text);
     }
 

@@ -7,7 +7,7 @@ use crate::bot::{Bot, Command, asks_for_call_back, rights as claims};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::keypad::Keypad;
-use crate::turn::AnswerKind;
+use crate::turn::{AnswerKind, backchannel};
 use crate::value;
 use crate::value::correction::means_change;
 use crate::value::kind::Value;
@@ -27,6 +27,7 @@ mod attempts;
 pub mod beside;
 mod capture;
 mod diacritics;
+mod doubted;
 mod findings;
 mod form;
 mod guided;
@@ -61,6 +62,9 @@ pub struct Flow {
 
 impl Brain for Flow {
     fn handle(&mut self, _now: Instant, input: BrainInput) {
+        if doubted::is_over(&input) {
+            self.interview.inquiry.doubted = None;
+        }
         if self.step() == Step::Person {
             let reply = self.while_led(input);
             return reply.into_iter().for_each(|reply| self.think(reply));
@@ -101,6 +105,10 @@ impl Brain for Flow {
 
     fn answer_kind(&self, text: &str) -> AnswerKind {
         let words = self.words(text);
+        if self.answers_doubt(&words).is_some() {
+            let is_sound = backchannel::is_listening_sound(&words, self.bot.language);
+            return if is_sound { AnswerKind::BackchannelAnswer } else { AnswerKind::YesNo };
+        }
         let called_back = self.step() == Step::Person && asks_for_call_back(&words, self.bot.language);
         if called_back || claims::claimed(&words, self.bot.language).is_some() {
             AnswerKind::Whole
@@ -152,7 +160,8 @@ impl Brain for Flow {
         let Interview { form, inquiry, .. } = &self.interview;
         let given = if inquiry.step.slot() == Some(inquiry.parts.slot) { inquiry.parts.words() } else { Vec::new() };
         let (step, task, secret) = (inquiry.step, form.task(), self.asks_secret());
-        grammar::build(&self.bot, GrammarContext { step, task, secret, given: &given })
+        let asks_yes_no = inquiry.doubted.is_some();
+        grammar::build(&self.bot, GrammarContext { step, task, secret, given: &given, asks_yes_no })
     }
 
     fn expect_people(&self) -> Expect {
@@ -253,6 +262,10 @@ impl Flow {
         if let Some(reply) = self.claimed(&words, text, confidence.min(MAX_HEARD)) {
             return reply;
         }
+        self.interview.inquiry.attempts.heard();
+        if let Some(reply) = self.hear_whether(&words, question_heard) {
+            return reply;
+        }
         self.note_part_of_day(&words);
         let captured = self.context().captured(text, &words, Manner::Heard);
         let meaning = captured.unwrap_or_else(|| self.context().meaning(&words));
@@ -260,7 +273,6 @@ impl Flow {
         if question_heard < ENOUGH_HEARD && meaning.only_confirms() && inquiry.attempts.confirmed_early() {
             return self.interview.ask(Vec::new());
         }
-        inquiry.attempts.heard();
         self.act(meaning, text, confidence.min(MAX_HEARD))
     }
 
@@ -269,6 +281,9 @@ impl Flow {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
         if let Some(reply) = self.claimed(&words, text, CERTAIN) {
+            return reply;
+        }
+        if let Some(reply) = self.hear_whether(&words, CERTAIN) {
             return reply;
         }
         self.note_part_of_day(&words);
@@ -285,16 +300,21 @@ impl Flow {
 
     /// The caller entered these keys.
     fn keys(&mut self, keys: &str) -> Reply {
+        if let Some(reply) = self.key_whether(keys) {
+            return reply;
+        }
         let meaning = self.context().keyed(keys, &self.interview.keypad());
         self.act(meaning, keys, CERTAIN)
     }
 
     /// Does what was meant. `text`: as it was said, written or keyed.
     fn act(&mut self, meaning: Meaning, text: &str, confidence: f32) -> Reply {
-        let interview = &mut self.interview;
-        interview.unattended = 0;
+        self.interview.unattended = 0;
         if self.step() == Step::Approval && !leaves_approval(&meaning) {
             return self.interview.still_waits();
+        }
+        if let Some(reply) = self.doubts(&meaning, confidence) {
+            return reply;
         }
         let interview = &mut self.interview;
         match meaning {

@@ -38,18 +38,21 @@ pub struct GrammarContext<'a> {
     pub secret: bool,
     /// What the caller has given already of the value that is asked for.
     pub given: &'a [String],
+    /// A yes or a no is asked for ahead of what the step asks.
+    pub asks_yes_no: bool,
 }
 
 /// What is listened for at a step.
 pub fn build(bot: &Arc<Bot>, context: GrammarContext) -> Expect {
-    let GrammarContext { step, task, secret, given } = context;
+    let GrammarContext { step, task, secret, given, asks_yes_no } = context;
     let (keys, free) = takes(bot, step);
+    let keys = keys || asks_yes_no;
     let corrects = matches!(step, Step::Review | Step::Change | Step::Approval);
     let holds = |t: usize| bot.tasks[t].slots.iter().any(|slot| bot.slots[*slot].secret);
     let may_hold_secret = secret || (corrects && task.is_some_and(holds));
     let asked = step.slot().map(|slot| bot.slots[slot].name.clone());
     let (bot, given) = (bot.clone(), given.to_vec());
-    let grammar = Grammar::composed_by(move || compose(&bot, step, task, &given));
+    let grammar = Grammar::composed_by(move || compose(&bot, step, task, &given, asks_yes_no));
     Expect { grammar, free, keys, secret, asked, may_hold_secret }
 }
 
@@ -73,12 +76,15 @@ fn takes(bot: &Bot, step: Step) -> (bool, bool) {
 }
 
 /// The grammar of a step.
-fn compose(bot: &Bot, step: Step, task: Option<usize>, given: &[String]) -> String {
+fn compose(bot: &Bot, step: Step, task: Option<usize>, given: &[String], asks_yes_no: bool) -> String {
     let mut rules = Rules::new(bot);
     let mut all = Alternatives::default();
     all.unlikely.extend(rules::commands(&bot.commands, bot.language));
     all.unlikely.extend(rules::rights(&bot.commands, bot.language));
     all.unlikely.extend(rules::facts(&bot.facts));
+    if asks_yes_no {
+        all.likely.extend([rules.yes(), rules.no()]);
+    }
     match step {
         Step::Task => tasks(bot, &mut rules, &mut all),
         Step::Slot(asked) if bot.slots[asked].kind == Kind::Text => {}
@@ -246,7 +252,8 @@ pub fn all(bot: &Bot) -> Vec<Expect> {
             out.push(expect);
         }
     };
-    let mut at = |step, task, secret| add(build(bot, GrammarContext { step, task, secret, given: &[] }));
+    let mut at =
+        |step, task, secret| add(build(bot, GrammarContext { step, task, secret, given: &[], asks_yes_no: false }));
     if bot.tasks.iter().any(|t| !t.phrases.is_empty()) {
         at(Step::Task, None, false);
     }

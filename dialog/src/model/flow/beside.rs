@@ -24,7 +24,7 @@ impl Flow {
     /// Whether a flow has an answer of its own to these words: to a part of its task, a command, a fact, a right of the caller's.
     pub fn understands(&self, text: &str) -> bool {
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
-        if rights::claimed(&words, self.bot.language).is_some() {
+        if rights::claimed(&words, self.bot.language).is_some() || self.answers_doubt(&words).is_some() {
             return true;
         }
         let in_task = !matches!(self.step(), Step::Task);
@@ -39,6 +39,11 @@ impl Flow {
             Meaning::Ignored | Meaning::WrongKey | Meaning::WrongEntry => false,
             _ => true,
         }
+    }
+
+    /// The caller goes on with something else than an answer to whether they want what was heard doubtfully.
+    pub fn drop_doubt(&mut self) {
+        self.interview.inquiry.doubted = None;
     }
 
     /// Whether what the caller says is for the flow alone: a person is looked for, a message is left, an action waits.

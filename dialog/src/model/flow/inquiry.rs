@@ -1,5 +1,6 @@
 //! `Inquiry`: the question under way: its step, what has come of its answer, and how often it was asked in vain.
 use super::attempts::{Attempts, Failed, Limits};
+use super::doubted::{self, Doubted};
 use super::form::Form;
 use super::leading::Leading;
 use super::parts::Parts;
@@ -20,6 +21,8 @@ pub(super) struct Inquiry {
     pub writes: bool,
     /// The last question, for "repeat".
     last: Vec<Sentence>,
+    /// What was heard doubtfully is asked about ahead of the step's question, until the next answer.
+    pub(super) doubted: Option<Doubted>,
     /// Why the call ends when the message was left.
     ending: HangUpReason,
     /// What is gone back to where no person is found.
@@ -35,13 +38,14 @@ impl Inquiry {
             deaf: false,
             writes: false,
             last: Vec::new(),
+            doubted: None,
             ending: HangUpReason::Person,
             leading: None,
         }
     }
 
     pub fn keypad(&self, form: &Form) -> Keypad {
-        question::keypad(form, self.step)
+        if self.doubted.is_some() { Keypad::Menu } else { question::keypad(form, self.step) }
     }
 
     /// Asks the present step's question, after what is to be said first.
@@ -50,9 +54,16 @@ impl Inquiry {
             return self.hang_up(&form.bot.prompts.deaf_end, HangUpReason::CannotHear);
         }
         let tries = self.attempts.in_vain();
-        let mut question = vec![Sentence::new(&question::question(form, self.step, tries, &self.parts))];
+        let (text, hint) = match self.doubted {
+            Some(doubted) => (doubted::question(form, doubted), form.bot.prompts.yes_no_keys.clone()),
+            None => {
+                let text = question::question(form, self.step, tries, &self.parts);
+                (text, question::keypad_hint(form, self.step))
+            }
+        };
+        let mut question = vec![Sentence::new(&text)];
         if self.deaf || tries >= 2 {
-            question.push(Sentence::new(&question::keypad_hint(form, self.step)));
+            question.push(Sentence::new(&hint));
         }
         question.retain(|s| !s.text.trim().is_empty());
         self.last = question.clone();

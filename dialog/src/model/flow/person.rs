@@ -1,5 +1,6 @@
 //! The caller is put through to a person: what the bot says and takes meanwhile, and how it goes on where nobody was found. What is
 //! known stays known.
+use super::doubted::Doubted;
 use super::form::Form;
 use super::inquiry::Inquiry;
 use super::leading::Leading;
@@ -85,7 +86,11 @@ impl Flow {
     pub(super) fn while_led(&mut self, input: BrainInput) -> Option<Reply> {
         match input {
             BrainInput::Person(news) => self.person_news(&news),
-            BrainInput::Heard { text, .. } | BrainInput::Typed(text) => self.said_while_led(&text),
+            BrainInput::Heard { text, confidence, question_heard } => {
+                self.said_while_led(&text, confidence, question_heard)
+            }
+            BrainInput::Typed(text) => self.said_while_led(&text, CERTAIN, CERTAIN),
+            BrainInput::Keys(keys) if self.interview.inquiry.doubted.is_some() => self.key_whether(&keys),
             BrainInput::Keys(keys) if keys == "1" => self.called_back(),
             BrainInput::Guided(guidance) => {
                 self.interview.inquiry.come_back();
@@ -121,27 +126,55 @@ impl Flow {
         }
     }
 
-    fn said_while_led(&mut self, text: &str) -> Option<Reply> {
+    fn said_while_led(&mut self, text: &str, confidence: f32, question_heard: f32) -> Option<Reply> {
         let words = tokens(text, self.bot.language);
         if let Some((_, at)) = claims::claimed(&words, self.bot.language) {
             return self.claimed(&words[at], text, CERTAIN);
         }
-        if asks_for_call_back(&words, self.bot.language) {
-            return self.called_back();
+        if let Some(reply) = self.hear_whether(&words, question_heard) {
+            return Some(reply);
         }
-        match self.bot.commands.find(&words, self.bot.language, false)? {
-            Command::Cancel | Command::Back => {
+        let meant = self.meant_while_led(&words)?;
+        if confidence < self.least(meant) {
+            return Some(self.ask_whether(meant));
+        }
+        self.done_while_led(meant)
+    }
+
+    /// What these words ask for while a person is looked for.
+    pub(super) fn meant_while_led(&self, words: &[String]) -> Option<Doubted> {
+        let waits = self.interview.inquiry.leading.as_ref().is_some_and(|leading| leading.waits);
+        if asks_for_call_back(words, self.bot.language) {
+            return waits.then_some(Doubted::CallBack);
+        }
+        match self.bot.commands.find(words, self.bot.language, false)? {
+            Command::Cancel | Command::Back => Some(Doubted::Command(Command::Cancel)),
+            Command::Goodbye => Some(Doubted::Command(Command::Goodbye)),
+            _ => None,
+        }
+    }
+
+    fn done_while_led(&mut self, meant: Doubted) -> Option<Reply> {
+        match meant {
+            Doubted::CallBack => self.called_back(),
+            Doubted::Command(Command::Goodbye) => {
+                let text = self.bot.closing.clone();
+                Some(self.interview.hang_up(&text, HangUpReason::Goodbye))
+            }
+            _ => {
                 self.interview.inquiry.come_back();
                 let text = self.bot.prompts.stopped.clone();
                 let reply = self.interview.ask(vec![Sentence::new(&text)]);
                 Some(Reply { person: Some(PersonOrder::Stop), ..reply })
             }
-            Command::Goodbye => {
-                let text = self.bot.closing.clone();
-                Some(self.interview.hang_up(&text, HangUpReason::Goodbye))
-            }
-            _ => None,
         }
+    }
+
+    /// The caller has said whether they want it: if not, the search goes on.
+    pub(super) fn settle_while_led(&mut self, meant: Doubted, wanted: bool) -> Reply {
+        let goes_on = |prompts: &Prompts| Reply::new(vec![Sentence::new(&prompts.moment)], Next::Listen);
+        let done = wanted.then(|| self.done_while_led(meant)).flatten();
+        done.unwrap_or_else(|| goes_on(&self.bot.prompts))
     }
 
     /// Who waits in a queue and wants to be called back says goodbye.

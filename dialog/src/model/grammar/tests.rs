@@ -126,7 +126,13 @@ fn what_a_grammar_allows_is_understood() {
         let bot = bot(text);
         for (task, slots) in bot.tasks.iter().map(|t| t.slots.clone()).enumerate() {
             for slot in slots {
-                let context = GrammarContext { step: Step::Slot(slot), task: Some(task), secret: false, given: &[] };
+                let context = GrammarContext {
+                    step: Step::Slot(slot),
+                    task: Some(task),
+                    secret: false,
+                    given: &[],
+                    asks_yes_no: false,
+                };
                 let ask = build(&bot, context);
                 let mut reader = Reader::new(&ask.grammar);
                 let name = format!("s_{}", bot.slots[slot].name);
@@ -196,7 +202,8 @@ fn an_amount_that_a_grammar_allows_is_understood_where_it_names_its_currency() {
              [[slot]]\nname = 'sum'\ntype = 'money'\nmax = 900\nprompt = 'How much?'\n\
              [[task]]\nname = 't'\nslots = ['sum']\non_done = {{ say = 'Done.' }}\n"
         ));
-        let context = GrammarContext { step: Step::Slot(0), task: Some(0), secret: false, given: &[] };
+        let context =
+            GrammarContext { step: Step::Slot(0), task: Some(0), secret: false, given: &[], asks_yes_no: false };
         let ask = build(&bot, context);
         let mut reader = Reader::new(&ask.grammar);
         for _ in 0..500 {
@@ -214,7 +221,8 @@ fn an_amount_that_a_grammar_allows_is_understood_where_it_names_its_currency() {
 fn items_that_a_grammar_allows_are_understood_to_their_end() {
     let pizza = bot(include_str!("../../../../configs/examples/pizza.en.toml"));
     let slot = pizza.slot("pizzas").unwrap();
-    let context = GrammarContext { step: Step::Slot(slot), task: Some(0), secret: false, given: &[] };
+    let context =
+        GrammarContext { step: Step::Slot(slot), task: Some(0), secret: false, given: &[], asks_yes_no: false };
     let ask = build(&pizza, context);
     let Kind::Items(plan) = &pizza.slots[slot].kind else { panic!("items") };
     let mut reader = Reader::new(&ask.grammar);
@@ -233,7 +241,10 @@ fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
     let (task, slot) = (bot.tasks.iter().position(|t| t.name == "cancel"), bot.slot("code").unwrap());
     let said = |given: &str| -> std::collections::BTreeSet<String> {
         let given = tokens(given, Language::En);
-        let ask = build(&bot, GrammarContext { step: Step::Slot(slot), task, secret: false, given: &given });
+        let ask = build(
+            &bot,
+            GrammarContext { step: Step::Slot(slot), task, secret: false, given: &given, asks_yes_no: false },
+        );
         let mut reader = Reader::new(&ask.grammar);
         (0..4_000).map(|_| reader.rule("turn")).collect()
     };
@@ -244,8 +255,9 @@ fn a_code_may_be_said_in_parts_and_the_rest_is_listened_for() {
         assert!(said.contains("scratch that") && said.iter().any(|said| said.starts_with("no ")), "{given}");
     }
     // The rest stands among the likely answers.
-    let grammar =
-        |given: &[String]| build(&bot, GrammarContext { step: Step::Slot(slot), task, secret: false, given }).grammar;
+    let grammar = |given: &[String]| {
+        build(&bot, GrammarContext { step: Step::Slot(slot), task, secret: false, given, asks_yes_no: false }).grammar
+    };
     let given = tokens("four oh", Language::En);
     let likely = |grammar: &str| grammar.split_once("/0.0001/").map(|(likely, _)| likely.matches("zero").count());
     assert_eq!((likely(&grammar(&[])), likely(&grammar(&given))), (Some(0), Some(2)));
@@ -336,7 +348,7 @@ fn a_grammar_hears_what_callers_say_around_their_values() {
         (Step::Review, "i don't think so"),
         (Step::Stop, "no"),
     ] {
-        let ask = build(&bot, GrammarContext { step, task: Some(0), secret: false, given: &[] });
+        let ask = build(&bot, GrammarContext { step, task: Some(0), secret: false, given: &[], asks_yes_no: false });
         let reader = Reader::new(&ask.grammar);
         let words: Vec<&str> = said.split(' ').collect();
         assert!(ends(&reader, &reader.rules["turn"], &words).contains(&words.len()), "{said}");
