@@ -1,8 +1,8 @@
 //! Tools of a bot: what is called, with what, by whose yes; and what acts once whatever happens around it.
 use super::*;
 use crate::model::thought::Thought;
-use crate::testkit::brain::ScriptedBrain;
 use crate::random::Random;
+use crate::testkit::brain::ScriptedBrain;
 use crate::tool::{Effect, ToolCall};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
