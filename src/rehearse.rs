@@ -1,10 +1,12 @@
 //! `switchboard rehearse`: scripted callers against a bot, with a report; and recorded calls, done again.
 use crate::config::Config;
 use crate::console;
+use crate::language_models::{LanguageModels, QUEUE};
 use crate::security::{Action, Audit, Principal};
 use crate::store::{self, Call, CallEvent, Speaker, TimelineEvent};
 use crate::tools::Toolbox;
 use ::rehearse::difference::Comparison;
+use ::rehearse::model::{Model, Question};
 use ::rehearse::recorded::{RecordedCall, RecordedSlot, RecordedSpeaker, RecordedTurn, Values};
 use ::rehearse::report::{Report, html, junit, text};
 use ::rehearse::run::{MakeTools, Plan, rehearse};
@@ -12,12 +14,19 @@ use ::rehearse::scenario::{Rehearsal, Scenario};
 use ::rehearse::tools::{Answer, Tools, undecided};
 use anyhow::{Context, bail};
 use dialog::bot::Bot;
+use dialog::model::language_model::{ModelNews, ModelRequest, Purpose, RequestId};
 use dialog::tool::{ToolCall, ToolFault};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// A model that takes a caller's part, or judges, may take so long for all of its answer.
+const MODEL_LIMIT: Duration = Duration::from_secs(120);
 
 /// How wide each side of a comparison is, in characters.
 const SIDE: usize = 58;
@@ -48,6 +57,9 @@ pub struct Args {
     /// Make the bots' HTTP requests, in place of the answers that stand in the files.
     #[arg(long)]
     live: bool,
+    /// The language model of the configuration that takes the part of callers with a `goal`, and judges.
+    #[arg(long, conflicts_with = "from")]
+    model: Option<String>,
     /// Write what the caller of this recorded call did as a rehearsal; with --bot, do it again and show what is different.
     #[arg(long, conflicts_with_all = ["files", "live", "junit", "html"])]
     from: Option<String>,
@@ -60,7 +72,7 @@ pub struct Args {
     /// Keep the caller's numbers and words, in place of made-up ones of the same form.
     #[arg(long, requires = "from")]
     keep_values: bool,
-    /// Where a recorded call is looked for.
+    /// Where a recorded call is looked for, and which language models there are.
     #[arg(long, env = "SWITCHBOARD_CONFIG", default_value = "configs/server.toml")]
     config: PathBuf,
 }
@@ -80,7 +92,9 @@ fn files(args: &Args, handle: &Handle) -> anyhow::Result<ExitCode> {
     let read = |file: &PathBuf| Rehearsal::read(&file.display().to_string());
     let rehearsals: Vec<Rehearsal> = args.files.iter().map(read).collect::<Result<_, _>>()?;
     let Args { seed, runs, run, scenario, live, .. } = args;
-    let plan = Plan { seed: *seed, runs: *runs, run: *run, scenario: scenario.clone(), threads: None };
+    let model = args.model.as_deref().map(|name| AskedModel::new(name, &args.config, handle)).transpose()?;
+    let model = model.as_ref().map(|model| model as &dyn Model);
+    let plan = Plan { seed: *seed, runs: *runs, run: *run, scenario: scenario.as_deref(), threads: None, model };
     let start = Instant::now();
     let make = |_: &Scenario| -> Box<dyn Tools> { Box::new(LiveTools::new(handle.clone())) };
     let make: MakeTools<'_> = &make;
@@ -99,6 +113,49 @@ fn files(args: &Args, handle: &Handle) -> anyhow::Result<ExitCode> {
     }
     console::print(&text::text(&report))?;
     Ok(if report.has_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A language model of the configuration, asked over HTTP by the threads that rehearse.
+struct AskedModel {
+    models: Arc<LanguageModels>,
+    name: String,
+    handle: Handle,
+}
+
+impl AskedModel {
+    fn new(name: &str, config: &Path, handle: &Handle) -> anyhow::Result<Self> {
+        let models = Arc::new(LanguageModels::load(&Config::load(Some(config))?));
+        if !models.knows(name) {
+            bail!("there is no language model {name:?}: add [language_models.{name}] to {}", config.display());
+        }
+        Ok(Self { models, name: name.to_owned(), handle: handle.clone() })
+    }
+
+    async fn ask(&self, body: Value) -> Result<String, String> {
+        let (out, mut news) = mpsc::channel(QUEUE);
+        let request = ModelRequest { id: RequestId(0), model: self.name.clone(), purpose: Purpose::Answer, body };
+        let gather = async {
+            let mut answer = String::new();
+            while let Some((_, news)) = news.recv().await {
+                match news {
+                    ModelNews::Text(text) => answer.push_str(&text),
+                    ModelNews::Failed(fault) => return Err(fault.to_string()),
+                    _ => {}
+                }
+            }
+            Ok(answer)
+        };
+        let ((), answer) = tokio::join!(self.models.clone().ask(request, out), gather);
+        answer
+    }
+}
+
+impl Model for AskedModel {
+    fn answer(&self, question: &Question<'_>) -> Result<String, String> {
+        let answer = async { timeout(MODEL_LIMIT, self.ask(question.body())).await };
+        let late = |_| format!("did not answer within {} s", MODEL_LIMIT.as_secs());
+        self.handle.block_on(answer).unwrap_or_else(|elapsed| Err(late(elapsed)))
+    }
 }
 
 /// The bot's own HTTP requests, made for real; how long each took is its time in the call.

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use supervised::Supervised;
 use tools::Tools;
 
+mod backchannel;
 mod debug;
 mod disclosure;
 mod entry;
@@ -67,6 +68,8 @@ pub struct Conversation {
     asked: bool,
     /// Turns of the caller's.
     turns: u32,
+    /// How often the bot said that it listens.
+    backchannels: usize,
     /// Clauses in a row that no engine could speak.
     unspoken: u8,
     /// The bot's sound is stopped for the caller's voice.
@@ -111,6 +114,7 @@ impl Conversation {
             said: false,
             asked: false,
             turns: 0,
+            backchannels: 0,
             unspoken: 0,
             paused: false,
             on_hold: false,
@@ -177,16 +181,18 @@ impl Conversation {
             }
             Input::SpeechStarted if self.hears() => {
                 self.question_heard = Some(self.history.question_heard());
+                self.end_backchannel();
                 self.turn.started(now);
             }
             Input::SpeechStopped { ago, spoke } if self.hears() => self.turn.stopped(now, ago, spoke),
+            Input::VoiceEnd(end) if self.hears() => self.turn.voice_ended(now, end),
             Input::Words { text, confidence, is_final } if self.hears() => {
                 let confidence = if confidence.is_finite() { confidence.clamp(0.0, 1.0) } else { 0.0 };
                 let kind = text.as_deref().map_or(AnswerKind::Part, |text| self.answer_kind(text));
                 let patience = self.brain.patience();
                 self.turn.words(now, Words { text, confidence, is_final, kind, patience });
             }
-            Input::SpeechStarted | Input::SpeechStopped { .. } | Input::Words { .. } => {}
+            Input::SpeechStarted | Input::SpeechStopped { .. } | Input::VoiceEnd(_) | Input::Words { .. } => {}
             Input::Key(key) => self.key(now, key),
             Input::Typed(text) => self.typed(now, &text),
             Input::Model { id, news } => self.think_on(now, BrainInput::Model { id, news }),
@@ -311,6 +317,7 @@ impl Conversation {
                     self.think(now, BrainInput::Heard { text, confidence, question_heard });
                 }
             }
+            Act::Backchannel { text } => self.backchannel(now, &text),
             Act::Late => self.out.push_back(Output::Late),
             Act::Unheard => {
                 self.out.push_back(Output::NoTurn);

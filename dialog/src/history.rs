@@ -32,6 +32,8 @@ struct BotEntry {
     say: SayId,
     clause: Clause,
     interruptible: bool,
+    /// A sign that the bot listens, which takes no floor and is no part of what it says.
+    is_backchannel: bool,
     /// The thought of the brain that it is a part of.
     thought: u32,
     /// When its sound was last reported, or it became the clause that plays.
@@ -65,11 +67,27 @@ pub struct History {
 impl History {
     /// Notes a clause that leaves for the caller.
     pub fn say(&mut self, now: Instant, clause: Clause, interruptible: bool) -> SayId {
+        self.note(now, clause, interruptible, false)
+    }
+
+    /// Notes a sign that the bot listens.
+    pub fn backchannel(&mut self, now: Instant, clause: Clause) -> SayId {
+        self.note(now, clause, true, true)
+    }
+
+    fn note(&mut self, now: Instant, clause: Clause, interruptible: bool, is_backchannel: bool) -> SayId {
         self.next += 1;
-        let say = SayId(self.next);
-        let thought = self.thoughts;
-        self.entries.push(Entry::Bot(BotEntry { say, clause, interruptible, thought, since: now }));
+        let (say, thought) = (SayId(self.next), self.thoughts);
+        self.entries.push(Entry::Bot(BotEntry { say, clause, interruptible, is_backchannel, thought, since: now }));
         say
+    }
+
+    /// Whether a sign that the bot listens is still heard, or will be.
+    pub fn is_backchannel_open(&self) -> bool {
+        self.entries[self.open..]
+            .iter()
+            .filter_map(Entry::bot)
+            .any(|bot| bot.is_backchannel && !bot.clause.is_settled())
     }
 
     /// What is said from now on answers something else.
@@ -96,7 +114,8 @@ impl History {
 
     /// The clause that plays now or next: whether it may be interrupted.
     pub fn speaking(&self) -> Option<bool> {
-        self.first().map(|bot| bot.interruptible)
+        let open = self.entries[self.open..].iter().filter_map(Entry::bot).filter(|bot| !bot.clause.is_settled());
+        open.filter(|bot| !bot.is_backchannel).map(|bot| bot.interruptible).next()
     }
 
     /// When the clause that plays would be overdue, had its sound been lost.
@@ -149,7 +168,7 @@ impl History {
     /// interrupted is no question.
     pub fn question_heard(&self) -> f32 {
         let last = self.entries.iter().rev().skip_while(|entry| entry.bot().is_none()).map_while(Entry::bot);
-        let asked: Vec<&BotEntry> = last.filter(|bot| bot.interruptible).collect();
+        let asked: Vec<&BotEntry> = last.filter(|bot| bot.interruptible && !bot.is_backchannel).collect();
         let share = |clauses: &[&BotEntry]| {
             let heard: u32 = clauses.iter().map(|bot| bot.clause.chars_heard()).sum();
             let all: u32 = clauses.iter().map(|bot| bot.clause.chars()).sum();
@@ -208,7 +227,8 @@ impl History {
                 Known { by_caller: false, text: clause.written().to_owned(), is_cut: false }
             }
         };
-        self.entries.iter().map(known).collect()
+        let is_said = |entry: &&Entry| entry.bot().is_none_or(|bot| !bot.is_backchannel);
+        self.entries.iter().filter(is_said).map(known).collect()
     }
 
     /// The conversation as the caller knows it. A cut line ends with the last whole word that was heard.

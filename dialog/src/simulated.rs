@@ -91,7 +91,7 @@ impl SimulatedLine {
         self.talk.handle(self.now, input);
         while let Some(output) = self.talk.poll() {
             match &output {
-                Output::Say { say, clause, .. } => {
+                Output::Say { say, clause, .. } | Output::Backchannel { say, clause } => {
                     if self.playing.is_empty() {
                         self.began = self.now + FIRST_SOUND;
                     }

@@ -82,6 +82,7 @@ impl Sim {
             self.outputs.push(output.clone());
             match output {
                 Output::Say { clause, .. } => self.note(format!("bot: {}", clause.said())),
+                Output::Backchannel { clause, .. } => self.note(format!("listens: {}", clause.said())),
                 Output::Pause => self.note("hold".into()),
                 Output::Resume => self.note("resume".into()),
                 Output::Hush { .. } => self.note("hush".into()),

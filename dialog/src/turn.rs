@@ -7,35 +7,38 @@ use std::time::{Duration, Instant};
 mod act;
 pub mod backchannel;
 mod barge;
+pub mod closing;
 mod end;
+mod listening;
+mod pace;
 mod plan;
 mod speech;
 pub mod unfinished;
+mod voice_end;
 mod words;
 
 pub use act::{Act, Floor, TurnTimer};
+use pace::Pace;
 pub use plan::TurnPlan;
 pub(crate) use plan::{PATIENCE, millis, within};
 use speech::Speech;
+pub use voice_end::{Pitch, VoiceEnd};
 pub use words::{AnswerKind, Words};
 
 /// A report that the voice stopped counts as no older than this: a gate needs 200 ms, and a tick brings the report.
 const MAX_REPORT_AGE: Duration = Duration::from_millis(400);
-
-/// So many collisions in a row make the bot more patient, by this factor: the caller pauses for longer than it waits.
-const COLLISIONS: u8 = 2;
-const AFTER_COLLISIONS: f32 = 1.5;
 
 pub struct Turn {
     plan: TurnPlan,
     floor: Floor,
     /// Since when the bot has the floor.
     bot_since: Option<Instant>,
-    /// How often in a row the caller and the bot began at the same time; less one for each turn that did not.
-    collisions: u8,
+    pace: Pace,
     speech: Option<Speech>,
     /// The caller's voice is on, also when its turn was cut for length.
     voice: bool,
+    /// When the bot last said that it listens.
+    last_backchannel: Option<Instant>,
     acts: VecDeque<Act>,
 }
 
@@ -45,9 +48,10 @@ impl Turn {
             plan,
             floor: Floor::Free,
             bot_since: None,
-            collisions: 0,
+            pace: Pace::default(),
             speech: None,
             voice: false,
+            last_backchannel: None,
             acts: VecDeque::new(),
         }
     }
@@ -61,12 +65,20 @@ impl Turn {
         self.voice = true;
         let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
         match &mut self.speech {
-            Some(speech) => speech.goes_on(began),
+            Some(speech) => {
+                // Between the groups of an entry people pause in another way.
+                let entry = speech.words.as_ref().is_some_and(|words| words.kind.is_entry());
+                if let Some(silent) = speech.silent.filter(|_| !entry) {
+                    self.pace.paused(began.saturating_duration_since(silent));
+                }
+                speech.patience = speech.patience.max(self.pace.patience());
+                speech.goes_on(began);
+            }
             None => {
                 let since = self.bot_since.filter(|_| self.floor != Floor::Free);
                 self.speech = Some(Speech {
                     collides: since.is_some_and(|since| began <= since + self.plan.collision),
-                    patience: if self.collisions >= COLLISIONS { AFTER_COLLISIONS } else { 1.0 },
+                    patience: self.pace.patience(),
                     ..Speech::new(began, self.floor != Floor::Free)
                 });
             }
@@ -82,6 +94,14 @@ impl Turn {
         self.voice = false;
         if let Some(speech) = &mut self.speech {
             speech.stops(now.checked_sub(ago.min(MAX_REPORT_AGE)).unwrap_or(now), spoke);
+        }
+        self.tick(now);
+    }
+
+    /// How the voice sounded at the end of what was said last, before the caller goes on.
+    pub fn voice_ended(&mut self, now: Instant, end: VoiceEnd) {
+        if let Some(speech) = self.speech.as_mut().filter(|speech| speech.silent.is_some()) {
+            speech.voice_end = Some(end);
         }
         self.tick(now);
     }
@@ -133,12 +153,14 @@ impl Turn {
         let speech = self.speech.as_ref()?;
         let barge = barge::deadline(speech, self.floor, &self.plan);
         let end = end::deadline(speech, self.floor, &self.plan);
-        [barge, end].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let backchannel = listening::deadline(speech, self.floor, &self.plan, self.last_backchannel);
+        [barge, end, backchannel].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     pub fn tick(&mut self, now: Instant) {
         let Some(speech) = &mut self.speech else { return };
         self.acts.extend(barge::decide(speech, self.floor, &self.plan, now));
+        self.acts.extend(listening::decide(speech, self.floor, &self.plan, &mut self.last_backchannel, now));
         self.acts.extend(end::late(speech, self.floor, &self.plan, now));
         if !end::is_due(speech, self.floor, &self.plan, now) {
             return self.acts.extend(end::likely(speech, self.floor, &self.plan));
@@ -151,10 +173,8 @@ impl Turn {
             self.acts.push_back(Act::EagerWithdrawn);
         }
         self.acts.extend(acts);
-        match collides {
-            _ if dropped => {}
-            true => self.collisions = (self.collisions + 1).min(COLLISIONS),
-            false => self.collisions = self.collisions.saturating_sub(1),
+        if !dropped {
+            self.pace.taken(collides);
         }
     }
 }

@@ -417,6 +417,7 @@ impl<'a> Call<'a> {
                 self.said.add(&spoken, &read);
                 self.note(What::Bot { spoken, read, cut: false });
             }
+            Output::Backchannel { clause, .. } => self.note(What::Note(format!("the bot listens: {}", clause.said()))),
             Output::Hush { by: HushedBy::Caller, .. } => self.record.interruptions += 1,
             Output::Turn { .. } => {
                 self.record.turns += 1;

@@ -1,4 +1,5 @@
-//! `Caller`: who speaks with the bot in a rehearsal, and `ScriptedCaller`: one who follows the steps of a scenario.
+//! `Caller`: who speaks with the bot in a rehearsal. `ScriptedCaller` follows the steps of a scenario; of `ModelledCaller` a language model
+//! takes the part.
 use crate::pattern::{Said, Words};
 use crate::random::Random;
 use crate::record::Failure;
@@ -9,6 +10,10 @@ use jiff::civil::DateTime;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+mod modelled;
+
+pub use modelled::ModelledCaller;
 
 /// Speech: so long for each character at the usual speed.
 const CHARACTER: Duration = Duration::from_millis(60);
@@ -92,61 +97,86 @@ pub struct Utterance {
 /// How long a caller who waits for a person listens before they look around again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-pub struct ScriptedCaller<'a> {
-    steps: &'a [Step],
-    at: usize,
-    answers: &'a [StandingAnswer],
-    given: Vec<u32>,
-    persona: BTreeMap<&'a str, &'a str>,
+/// A text of the persona by its name.
+type Persona<'a> = BTreeMap<&'a str, &'a str>;
+
+/// Whom the caller is in this run.
+fn chosen<'a>(persona: &'a BTreeMap<String, Vec<String>>, random: &mut Random) -> Persona<'a> {
+    let one = |(name, texts): (&'a String, &'a Vec<String>)| Some((name.as_str(), random.one_of(texts)?.as_str()));
+    persona.iter().filter_map(one).collect()
+}
+
+/// A text with the persona's own in place of their names.
+fn filled(text: &str, persona: &Persona<'_>) -> String {
+    persona.iter().fold(text.to_owned(), |text, (name, own)| text.replace(&format!("{{{name}}}"), own))
+}
+
+/// How the caller speaks in this run, and how they are heard.
+struct Manner<'a> {
     variation: &'a Variation,
     pace: f32,
     random: Random,
 }
 
-impl<'a> ScriptedCaller<'a> {
-    pub fn new(scenario: &'a Scenario, mut random: Random) -> Self {
-        let one = |(name, texts): (&'a String, &'a Vec<String>)| Some((name.as_str(), random.one_of(texts)?.as_str()));
-        let persona = scenario.persona.iter().filter_map(one).collect();
-        let pace = random.between(scenario.variation.pace);
-        Self {
-            steps: &scenario.steps,
-            at: 0,
-            answers: &scenario.answers,
-            given: vec![0; scenario.answers.len()],
-            persona,
-            variation: &scenario.variation,
-            pace,
-            random,
-        }
-    }
-
-    /// A text with the persona's own in place of their names.
-    fn filled(&self, text: &str) -> String {
-        self.persona.iter().fold(text.to_owned(), |text, (name, own)| text.replace(&format!("{{{name}}}"), own))
-    }
-
-    fn one_text(&mut self, texts: &[String]) -> String {
-        let text = self.random.one_of(texts).cloned().unwrap_or_default();
-        self.filled(&text)
+impl<'a> Manner<'a> {
+    fn new(variation: &'a Variation, mut random: Random) -> Self {
+        Self { variation, pace: random.between(variation.pace), random }
     }
 
     fn time(&mut self, [low, high]: [Duration; 2]) -> Duration {
         low + (high - low).mul_f32(self.random.share())
     }
 
-    fn utterance(&mut self, words: String, spoken: &Spoken) -> Utterance {
-        let mishears = !spoken.misheard.is_empty() && self.random.share() < self.variation.misheard;
-        let recognised = if mishears { self.one_text(&spoken.misheard) } else { words.clone() };
+    /// Before the caller does something.
+    fn pause(&mut self) -> Duration {
+        self.time(self.variation.pause)
+    }
+
+    fn utterance(&mut self, words: String, recognised: String, spoken: &Spoken) -> Utterance {
         let drawn = self.random.between(self.variation.confidence);
         let length = (CHARACTER * words.chars().count() as u32).div_f32(self.pace);
         Utterance {
             recognised: Some(recognised),
             confidence: spoken.confidence.unwrap_or(drawn),
-            pause: self.time(self.variation.pause),
+            pause: self.pause(),
             length,
             recognise: self.time(self.variation.recognise),
             words,
         }
+    }
+}
+
+pub struct ScriptedCaller<'a> {
+    steps: &'a [Step],
+    at: usize,
+    answers: &'a [StandingAnswer],
+    given: Vec<u32>,
+    persona: Persona<'a>,
+    manner: Manner<'a>,
+}
+
+impl<'a> ScriptedCaller<'a> {
+    pub fn new(scenario: &'a Scenario, mut random: Random) -> Self {
+        let persona = chosen(&scenario.persona, &mut random);
+        Self {
+            steps: &scenario.steps,
+            at: 0,
+            answers: &scenario.answers,
+            given: vec![0; scenario.answers.len()],
+            persona,
+            manner: Manner::new(&scenario.variation, random),
+        }
+    }
+
+    fn one_text(&mut self, texts: &[String]) -> String {
+        let text = self.manner.random.one_of(texts).cloned().unwrap_or_default();
+        filled(&text, &self.persona)
+    }
+
+    fn utterance(&mut self, words: String, spoken: &Spoken) -> Utterance {
+        let mishears = !spoken.misheard.is_empty() && self.manner.random.share() < self.manner.variation.misheard;
+        let recognised = if mishears { self.one_text(&spoken.misheard) } else { words.clone() };
+        self.manner.utterance(words, recognised, spoken)
     }
 
     fn action(&mut self, doing: &Doing) -> Action {
@@ -159,16 +189,16 @@ impl<'a> ScriptedCaller<'a> {
                 let words = self.one_text(&spoken.texts);
                 Action::Say(Utterance { pause: Duration::ZERO, ..self.utterance(words, spoken) })
             }
-            Doing::Type(texts) => Action::Type { text: self.one_text(texts), pause: self.time(self.variation.pause) },
-            Doing::Keys(keys) => Action::Keys { keys: keys.clone(), pause: self.time(self.variation.pause) },
+            Doing::Type(texts) => Action::Type { text: self.one_text(texts), pause: self.manner.pause() },
+            Doing::Keys(keys) => Action::Keys { keys: keys.clone(), pause: self.manner.pause() },
             Doing::Silence(time) => Action::Wait(*time),
             Doing::Mumble(length) => Action::Say(Utterance {
                 words: "(mumbles)".into(),
                 recognised: None,
                 confidence: 0.0,
-                pause: self.time(self.variation.pause),
+                pause: self.manner.pause(),
                 length: *length,
-                recognise: self.time(self.variation.recognise),
+                recognise: self.manner.time(self.manner.variation.recognise),
             }),
             Doing::HangUp => Action::HangUp,
         }

@@ -1,12 +1,13 @@
 //! `rehearse`: runs scenarios with their variations, on all processors, and gathers what came of them.
 use crate::call::{self, Setting};
-use crate::caller::ScriptedCaller;
-use crate::random::{Random, of_run};
+use crate::caller::{Caller, ModelledCaller, ScriptedCaller};
+use crate::judge;
+use crate::model::Model;
+use crate::random::of_run;
 use crate::record::{Failure, Record};
 use crate::scenario::{Rehearsal, Scenario};
 use crate::tools::{ScenarioTools, Tools};
 use crate::verdict;
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,17 +15,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What is to be run.
-#[derive(Clone, Default)]
-pub struct Plan {
+#[derive(Clone, Copy, Default)]
+pub struct Plan<'a> {
     pub seed: u64,
     /// In place of the files' own `runs`.
     pub runs: Option<u32>,
     /// Only this one, from 1.
     pub run: Option<u32>,
     /// Only scenarios whose names hold this.
-    pub scenario: Option<String>,
+    pub scenario: Option<&'a str>,
     /// Threads; `None`: as many as there are processors.
     pub threads: Option<usize>,
+    /// Takes the part of callers with a goal, and judges.
+    pub model: Option<&'a dyn Model>,
 }
 
 /// Makes the tools of one run, in place of the answers in its file.
@@ -71,11 +74,11 @@ pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
 /// files and their scenarios, whatever was done first.
 pub fn rehearse<'a>(
     rehearsals: &'a [Rehearsal],
-    plan: &Plan,
+    plan: &Plan<'_>,
     make_tools: Option<MakeTools<'_>>,
     start: Instant,
 ) -> Vec<Outcome<'a>> {
-    let chosen = |scenario: &Scenario| plan.scenario.as_ref().is_none_or(|part| scenario.name.contains(part));
+    let chosen = |scenario: &Scenario| plan.scenario.is_none_or(|part| scenario.name.contains(part));
     let all: Vec<(&Rehearsal, &Scenario)> = rehearsals
         .iter()
         .flat_map(|rehearsal| rehearsal.scenarios.iter().map(move |scenario| (rehearsal, scenario)))
@@ -107,7 +110,7 @@ fn take<T: Copy>(next: &AtomicUsize, all: &[T]) -> Option<(usize, T)> {
 fn run_scenario<'a>(
     rehearsal: &'a Rehearsal,
     scenario: &'a Scenario,
-    plan: &Plan,
+    plan: &Plan<'_>,
     make_tools: Option<MakeTools<'_>>,
     start: Instant,
 ) -> Outcome<'a> {
@@ -119,25 +122,32 @@ fn run_scenario<'a>(
     };
     let run = |number: u32| {
         let random = of_run(plan.seed, &scenario.name, number);
-        let record = match make_tools {
-            Some(make) => one_call(rehearsal, scenario, make(scenario).as_mut(), random, &reprompts, start),
-            None => one_call(rehearsal, scenario, &mut ScenarioTools::new(&scenario.tools), random, &reprompts, start),
+        let mut tools: Box<dyn Tools> = match make_tools {
+            Some(make) => make(scenario),
+            None => Box::new(ScenarioTools::new(&scenario.tools)),
         };
-        let failures = verdict::failures(&record, &scenario.expect);
+        let person = scenario.person.as_ref();
+        let setting =
+            Setting { bot: &rehearsal.bot, now: rehearsal.now, tools: tools.as_mut(), person, reprompts: &reprompts };
+        let mut caller: Box<dyn Caller> = match (&scenario.goal, plan.model) {
+            (Some(goal), Some(model)) => {
+                Box::new(ModelledCaller::new(scenario, goal, rehearsal.bot.language, model, random))
+            }
+            _ => Box::new(ScriptedCaller::new(scenario, random)),
+        };
+        let record = call::hold(setting, caller.as_mut(), start);
+        let mut failures = verdict::failures(&record, &scenario.expect);
+        match plan.model {
+            Some(model) => {
+                failures.extend(judge::failures(&record, &scenario.expect.judge, scenario.expect.line, model));
+            }
+            None if scenario.needs_model() => failures.push(Failure::new(scenario.line, NO_MODEL)),
+            None => {}
+        }
         Run { number, record, failures }
     };
     Outcome { rehearsal, scenario, runs: numbers.map(run).collect() }
 }
 
-fn one_call(
-    rehearsal: &Rehearsal,
-    scenario: &Scenario,
-    tools: &mut dyn Tools,
-    random: Random,
-    reprompts: &BTreeSet<String>,
-    start: Instant,
-) -> Record {
-    let person = scenario.person.as_ref();
-    let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person, reprompts };
-    call::hold(setting, &mut ScriptedCaller::new(scenario, random), start)
-}
+/// A rehearsal never passes by what it left out.
+const NO_MODEL: &str = "a language model has to take the caller's part, or to judge: name a configured one by --model";

@@ -40,7 +40,16 @@ pub struct Scenario {
     pub tools: Vec<ToolAnswer>,
     pub person: Option<PersonOutcome>,
     pub steps: Vec<Step>,
+    /// In place of steps: what the caller wants, for a language model that takes their part.
+    pub goal: Option<String>,
     pub expect: Expectations,
+}
+
+impl Scenario {
+    /// Whether nothing of it can be done without a language model.
+    pub fn needs_model(&self) -> bool {
+        self.goal.is_some() || !self.expect.judge.is_empty()
+    }
 }
 
 /// Bounds within which each run draws.
@@ -183,6 +192,8 @@ pub struct Expectations {
     pub within: Option<Duration>,
     pub max_turns: Option<u32>,
     pub max_reprompts: Option<u32>,
+    /// Statements that a language model must find true of the call.
+    pub judge: Vec<String>,
 }
 
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 mod call;
 mod file;
+mod modelled;
 mod recorded;
 mod shipped;
 

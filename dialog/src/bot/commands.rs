@@ -67,17 +67,14 @@ pub struct Commands {
     pub polite: Vec<String>,
     /// What a grammar offers for claims of callers' rights. They are understood in free speech whatever stands here.
     pub rights: Vec<String>,
+    /// The phrases of `all` as words.
+    cut: Vec<(Command, Vec<String>)>,
 }
 
 impl Commands {
     /// The command whose listed phrase is all of the sentence but fillers. `exact`: fillers count too (free text is asked for).
     pub(crate) fn find(&self, words: &[String], language: Language, exact: bool) -> Option<Command> {
-        find(self.cut(language).iter(), words, language, exact)
-    }
-
-    /// The listed phrases as words.
-    fn cut(&self, language: Language) -> Vec<(Command, Vec<String>)> {
-        self.all.iter().flat_map(|(c, all)| all.iter().map(|p| (*c, tokens(p, language)))).collect()
+        find(self.cut.iter(), words, language, exact)
     }
 
     /// The command that a whole sentence of free speech is, in more words than are listed.
@@ -116,24 +113,11 @@ impl Commands {
 /// Whether a sentence asks for a person, in the words that are usual in its language and whatever the bot's file says.
 pub fn asks_for_person(text: &str, language: Language) -> bool {
     // Asked of each turn of each call by all who watch it: what is always the same is made once.
-    static USUAL: LazyLock<[UsualCommands; 2]> = LazyLock::new(|| Language::ALL.map(UsualCommands::of));
-    let (words, UsualCommands { commands, phrases }) = (tokens(text, language), &USUAL[language as usize]);
-    let command = || find(phrases.iter(), &words, language, false).or_else(|| commands.understood(&words, language));
+    static USUAL: LazyLock<[Commands; 2]> =
+        LazyLock::new(|| Language::ALL.map(|language| CommandsFile::default().fill(language)));
+    let (words, commands) = (tokens(text, language), &USUAL[language as usize]);
+    let command = || commands.find(&words, language, false).or_else(|| commands.understood(&words, language));
     commands.asks_for_person(&words, language) || command() == Some(Command::Person)
-}
-
-/// The commands of a language where the bot's file has none of its own.
-struct UsualCommands {
-    commands: Commands,
-    phrases: Vec<(Command, Vec<String>)>,
-}
-
-impl UsualCommands {
-    fn of(language: Language) -> Self {
-        let commands = CommandsFile::default().fill(language);
-        let phrases = commands.cut(language);
-        Self { commands, phrases }
-    }
 }
 
 /// The command whose phrase is all of the sentence but fillers.
@@ -214,9 +198,12 @@ impl CommandsFile {
             own.unwrap_or_else(|| usual.iter().map(|phrase| phrase.to_string()).collect())
         };
         let usual = |command| listed.iter().find(|(of, _)| *of == command).map_or(&[][..], |(_, phrases)| phrases);
-        let all = Command::ALL.map(|command| (command, or(self.own(command).take(), usual(command)))).into();
+        let all: Vec<(Command, Vec<String>)> =
+            Command::ALL.map(|command| (command, or(self.own(command).take(), usual(command)))).into();
+        let cut = all.iter().flat_map(|(command, all)| all.iter().map(|phrase| (*command, tokens(phrase, language))));
+        let cut = cut.collect();
         let (yes, no, polite) = (or(self.yes, yes), or(self.no, no), or(self.polite, polite));
-        Commands { all, yes, no, polite, rights: or(self.rights, rights::listed(language)) }
+        Commands { all, yes, no, polite, rights: or(self.rights, rights::listed(language)), cut }
     }
 
     fn own(&mut self, command: Command) -> &mut Option<Vec<String>> {

@@ -111,6 +111,8 @@ pub struct Task {
     /// How the keypad menu calls it.
     pub say: String,
     pub phrases: Vec<String>,
+    /// The phrases as words.
+    pub(crate) cut: Vec<Vec<String>>,
     pub key: Option<char>,
     /// Indices into [`Bot::slots`], in the order in which they are asked.
     pub slots: Vec<usize>,

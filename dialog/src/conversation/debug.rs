@@ -34,6 +34,7 @@ impl Debug for Input {
             Input::HandedBack(guidance) => write!(f, "HandedBack({guidance:?})"),
             Input::Guided { id, guidance } => write!(f, "Guided {{ id: {id}, {guidance:?} }}"),
             Input::Person(news) => write!(f, "Person({news:?})"),
+            Input::VoiceEnd(end) => write!(f, "{end:?}"),
             Input::ListenerWaits(waits) => write!(f, "ListenerWaits({waits})"),
             Input::Tick => f.write_str("Tick"),
         }
@@ -47,6 +48,7 @@ impl Debug for Output {
                 let chars = clause.chars();
                 write!(f, "Say {{ say: {}, chars: {chars}, interruptible: {interruptible} }}", say.0)
             }
+            Output::Backchannel { say, .. } => write!(f, "Backchannel {{ say: {} }}", say.0),
             Output::Complete => f.write_str("Complete"),
             Output::Pause => f.write_str("Pause"),
             Output::Resume => f.write_str("Resume"),

@@ -6,7 +6,7 @@ use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, Request
 use crate::model::thought::HangUpReason;
 use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
-use crate::turn::TurnTimer;
+use crate::turn::{TurnTimer, VoiceEnd};
 use std::time::Duration;
 
 /// What happens to a conversation. `Debug` hides words and keys.
@@ -19,6 +19,8 @@ pub enum Input {
     /// The caller's voice stopped, this long ago (the gate waits about 200 ms before it says so), after so much speech: more than
     /// has passed since it began where a network held the sound back and then brought it at once.
     SpeechStopped { ago: Duration, spoke: Duration },
+    /// How the voice sounded at its end, where the ears tell that: told after the `SpeechStopped` that it belongs to.
+    VoiceEnd(VoiceEnd),
     /// What was understood. A later `Words` of the same turn replaces an earlier one. `text` is `None` when somebody spoke and it
     /// was nothing that was asked for.
     Words { text: Option<String>, confidence: f32, is_final: bool },
@@ -60,6 +62,8 @@ pub enum Input {
 pub enum Output {
     /// Say this clause (already normalised for the ear).
     Say { say: SayId, clause: Clause, interruptible: bool },
+    /// Say this while the caller pauses in what they tell: a sign that the bot listens. It takes no floor, and nothing waits for it.
+    Backchannel { say: SayId, clause: Clause },
     /// The bot's turn is complete: no further clause belongs to it, and the caller is expected to speak.
     Complete,
     /// Stop the playout where it is; nothing is lost.

@@ -75,6 +75,12 @@ pub trait Brain: Send {
     /// What a caller's words are worth now: how long to wait for more.
     fn answer_kind(&self, text: &str) -> AnswerKind;
 
+    /// Whether the caller tells something with these words, so that a sign of listening is no answer to them: they ask nothing, and no yes or
+    /// no is asked for.
+    fn is_told(&self, _text: &str) -> bool {
+        true
+    }
+
     /// How many times as long as usual the present step waits for more.
     fn patience(&self) -> f32 {
         1.0

@@ -277,6 +277,10 @@ impl Brain for Chat {
         }
     }
 
+    fn is_told(&self, text: &str) -> bool {
+        self.held.is_none() && self.flow.is_told(text)
+    }
+
     fn keypad(&self) -> Keypad {
         if self.held.is_some() { Keypad::Menu } else { self.flow.keypad() }
     }

@@ -12,6 +12,7 @@ use crate::value;
 use crate::value::correction::means_change;
 use crate::value::kind::Value;
 use crate::value::words::tokens;
+use asked_back::is_question;
 use capture::Manner;
 use interview::{Interview, MAX_HEARD};
 use jiff::civil::DateTime;
@@ -116,6 +117,10 @@ impl Brain for Flow {
             let captured = self.context().captured_kind(text, &words);
             captured.unwrap_or_else(|| self.context().answer_kind(&words))
         }
+    }
+
+    fn is_told(&self, text: &str) -> bool {
+        !self.context().asks_yes_or_no() && !text.contains('?') && !is_question(&self.words(text), self.bot.language)
     }
 
     fn patience(&self) -> f32 {

@@ -15,6 +15,7 @@ mod desk;
 mod floor;
 mod headers;
 mod items;
+mod listening;
 mod lookup;
 mod money;
 mod parts;

@@ -32,6 +32,9 @@ pub enum Act {
     Late,
     /// The caller has finished, and no words came of it.
     Unheard,
+    /// The caller tells something long, and is silent for a moment: a sign that the bot listens may be given, which takes no floor. `text`: what
+    /// they have said so far.
+    Backchannel { text: String },
     /// It was no turn: a cough, a backchannel. The bot goes on.
     Dropped,
 }
@@ -43,6 +46,8 @@ pub enum TurnTimer {
     Hush,
     /// A sound over the bot is over, and no words have come of it.
     Resume,
+    /// A moment for a sign that the bot listens.
+    Backchannel,
     /// Silence long enough for what was said.
     End,
     /// Words stay away.

@@ -41,8 +41,20 @@ const VI_TAILS: &[&str] =
 const HESITATIONS: [&str; 16] =
     ["uh", "um", "er", "erm", "ah", "hm", "hmm", "mm", "oh", "ờ", "à", "ừm", "hả", "ơ", "ờm", "hừm"];
 
+const OWN_EN: [&str; 2] = ["mm-hm", "uh-huh"];
+const OWN_VI: [&str; 2] = ["dạ", "vâng"];
+
 /// Listeners say no more than so many words at once.
 const MOST_WORDS: usize = 6;
+
+/// What the bot says to show that it listens; `time`: how often it has said so before.
+pub fn own(language: Language, time: usize) -> &'static str {
+    let all = match language {
+        Language::En => OWN_EN,
+        Language::Vi => OWN_VI,
+    };
+    all[time % all.len()]
+}
 
 /// Whether every word is a hesitation.
 pub fn is_hesitation(words: &[String]) -> bool {

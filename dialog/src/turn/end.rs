@@ -2,8 +2,18 @@
 use super::act::{Act, Floor, TurnTimer};
 use super::plan::TurnPlan;
 use super::speech::{LatestWords, Speech};
+use super::voice_end::VoiceEnd;
 use super::words::AnswerKind;
 use std::time::{Duration, Instant};
+
+/// After the bot has said that it listens, the caller has so long to go on.
+const AFTER_BACKCHANNEL: Duration = Duration::from_millis(1_000);
+
+/// What is not surely understood is waited for longer.
+const UNSURE: Duration = Duration::from_millis(220);
+
+/// A caller who pauses for so long within an entry gives it in parts.
+const PART: Duration = Duration::from_millis(500);
 
 /// How often the longest turn an entry in parts may last: a phone number with pauses between its digits takes half a minute.
 const ENTRY_TURNS: u32 = 3;
@@ -13,7 +23,7 @@ fn silence(words: &LatestWords, parted: bool, plan: &TurnPlan) -> Duration {
     let unsure = words.confidence < plan.good;
     match (&words.text, words.kind) {
         (None, _) => plan.unclear,
-        (_, AnswerKind::YesNo | AnswerKind::Whole) if unsure => plan.likely,
+        (_, AnswerKind::YesNo | AnswerKind::Whole) if unsure => plan.complete + UNSURE,
         (_, AnswerKind::YesNo) => plan.yes_no,
         (_, AnswerKind::Whole | AnswerKind::Hesitation | AnswerKind::BackchannelAnswer) => plan.complete,
         (_, AnswerKind::Likely) => plan.likely,
@@ -31,9 +41,11 @@ pub(super) fn deadline(speech: &Speech, floor: Floor, plan: &TurnPlan) -> Option
     };
     let due = match &speech.words {
         Some(words) if words.is_settled() => {
-            let usual = silence(words, speech.longest_pause >= plan.likely, plan);
+            let usual = silence(words, speech.longest_pause >= PART, plan);
             let patience = f64::from(plan.patience) * f64::from(words.patience) * f64::from(speech.patience);
-            (silent + usual.mul_f64(patience), TurnTimer::End)
+            let voice = speech.voice_end.map_or(1.0, VoiceEnd::patience);
+            let listens = speech.backchannel.map(|at| at + AFTER_BACKCHANNEL);
+            ((silent + usual.mul_f64(patience * voice)).max(listens.unwrap_or(silent)), TurnTimer::End)
         }
         _ if speech.paused && !speech.hushed => (silent + plan.resume, TurnTimer::Resume),
         _ if speech.late => (silent + plan.late_words, TurnTimer::Unheard),

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct TurnPlan {
     /// Each silence that ends a turn is this many times as long: the one trade between answering soon and cutting callers off.
     pub patience: f32,
+    /// The bot says that it listens ("mm-hm", "dạ") while a caller tells something long.
+    pub backchannels: bool,
     /// Silence after a yes or a no to a question for one. The gate needs 200 ms to tell any silence.
     #[serde(rename = "yes_no_ms", deserialize_with = "millis")]
     pub yes_no: Duration,
@@ -66,9 +68,10 @@ impl Default for TurnPlan {
         let ms = Duration::from_millis;
         TurnPlan {
             patience: 1.0,
+            backchannels: false,
             yes_no: ms(200),
             complete: ms(280),
-            likely: ms(500),
+            likely: ms(800),
             partial: ms(1_000),
             unfinished: ms(1_500),
             entry: ms(2_000),

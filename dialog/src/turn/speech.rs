@@ -1,4 +1,5 @@
 //! `Speech`: the caller's running turn, and the words that have come of it.
+use super::voice_end::VoiceEnd;
 use super::words::{AnswerKind, Words};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,11 @@ pub(super) struct Speech {
     pub hushed: bool,
     /// The recogniser is late with the words.
     pub late: bool,
+    /// How the voice sounded where this silence began.
+    pub voice_end: Option<VoiceEnd>,
+    /// When the bot said that it listens, in this silence, and how much was spoken before the last time.
+    pub backchannel: Option<Instant>,
+    pub spoken_before_backchannel: Duration,
 }
 
 pub(super) struct LatestWords {
@@ -59,6 +65,9 @@ impl Speech {
             paused: false,
             hushed: false,
             late: false,
+            voice_end: None,
+            backchannel: None,
+            spoken_before_backchannel: Duration::ZERO,
         }
     }
 
@@ -68,7 +77,7 @@ impl Speech {
             self.longest_pause = self.longest_pause.max(began.saturating_duration_since(silent));
             self.stretch = began;
         }
-        self.late = false;
+        (self.late, self.voice_end, self.backchannel) = (false, None, None);
         if let Some(words) = &mut self.words {
             words.stale = true;
         }

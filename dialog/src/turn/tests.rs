@@ -13,9 +13,14 @@ fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
+/// Times that are told apart at a glance.
+fn plan() -> TurnPlan {
+    TurnPlan { likely: ms(500), ..TurnPlan::default() }
+}
+
 impl Trace {
     fn new(floor: Floor) -> Trace {
-        Trace::with(TurnPlan::default(), floor)
+        Trace::with(plan(), floor)
     }
 
     fn with(plan: TurnPlan, floor: Floor) -> Trace {
@@ -355,7 +360,7 @@ fn a_caller_who_never_stops_is_not_taken_for_silent() {
 #[test]
 fn patience_makes_each_silence_longer_or_shorter() {
     for (patience, step, at) in [(1.0, 1.0, 1_300), (2.0, 1.0, 1_800), (0.5, 1.0, 1_050), (1.0, 3.0, 2_300)] {
-        let mut t = Trace::with(TurnPlan { patience, ..TurnPlan::default() }, Floor::Free);
+        let mut t = Trace::with(TurnPlan { patience, ..plan() }, Floor::Free);
         t.start(64);
         t.stop(1_000);
         let now = t.until(1_010);
@@ -374,7 +379,7 @@ fn what_may_be_all_is_told_once_and_taken_back_when_the_caller_goes_on() {
     t.stop(700);
     t.words(710, "a table", AnswerKind::Likely, true);
     t.words(720, "a table", AnswerKind::Likely, true);
-    t.start(900);
+    t.start(800);
     t.stop(1_700);
     t.words(1_710, "a table for", AnswerKind::Unfinished, true);
     t.start(2_200);
@@ -382,7 +387,7 @@ fn what_may_be_all_is_told_once_and_taken_back_when_the_caller_goes_on() {
     t.words(3_010, "a table for two", AnswerKind::Likely, true);
     assert_eq!(
         t.seen(9_000),
-        ["710 likely a table", "900 goes on", "3010 likely a table for two", "3300 taken a table for two"]
+        ["710 likely a table", "800 goes on", "3010 likely a table for two", "3300 taken a table for two"]
     );
 }
 
@@ -433,5 +438,5 @@ fn a_cough_as_the_bot_begins_is_no_collision_and_the_bot_goes_on() {
     t.stop(450);
     t.words(460, "", AnswerKind::Part, true);
     assert_eq!(t.seen(3_000), ["164 pause", "460 resume", "460 dropped"]);
-    assert_eq!(t.turn.collisions, 0);
+    assert_eq!(t.turn.pace.collisions(), 0);
 }

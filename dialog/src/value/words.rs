@@ -153,5 +153,15 @@ pub(crate) fn word(words: &[String], i: usize) -> &str {
 
 /// Whether `words` begin with the words of `phrase`, which are written with single spaces.
 pub(crate) fn begin_with(words: &[String], phrase: &str) -> bool {
-    phrase.split(' ').enumerate().all(|(i, w)| word(words, i) == w)
+    // Long lists are asked at every word of every sentence: most phrases fail at their first letter.
+    let mut left = phrase.as_bytes();
+    for word in words {
+        let Some(rest) = left.strip_prefix(word.as_bytes()) else { return false };
+        match rest.split_first() {
+            None => return true,
+            Some((b' ', rest)) => left = rest,
+            Some(_) => return false,
+        }
+    }
+    left.is_empty()
 }

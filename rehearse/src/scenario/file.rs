@@ -110,7 +110,9 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub tool: Vec<Spanned<ToolFile>>,
     pub person: Option<Spanned<PersonFile>>,
+    #[serde(default)]
     pub steps: Vec<Spanned<StepFile>>,
+    pub goal: Option<String>,
     #[serde(default)]
     pub expect: ExpectFile,
 }
@@ -151,4 +153,5 @@ pub(super) struct ExpectFile {
     pub within_ms: Option<u64>,
     pub max_turns: Option<u32>,
     pub max_reprompts: Option<u32>,
+    pub judge: Option<OneOrMany>,
 }

@@ -106,8 +106,17 @@ impl Loading<'_> {
         if own.name.trim().is_empty() {
             return Err(self.source.fault(line, "`name` is empty: say what the caller does"));
         }
-        if own.steps.is_empty() {
-            return Err(self.source.fault(line, "`steps` is empty: add what the caller hears and says"));
+        match &own.goal {
+            None if own.steps.is_empty() => {
+                return Err(self.source.fault(line, "no `steps`: add what the caller hears and says, or a `goal`"));
+            }
+            Some(_) if !own.steps.is_empty() || !own.answer.is_empty() => {
+                return Err(self.source.fault(line, "a caller has either a `goal`, or `steps` and answers"));
+            }
+            Some(goal) if goal.trim().is_empty() => {
+                return Err(self.source.fault(line, "`goal` is empty: say what the caller wants, and what they know"));
+            }
+            _ => {}
         }
         let persona = file.persona.iter().chain(&own.persona);
         let persona: BTreeMap<String, Vec<String>> =
@@ -123,8 +132,10 @@ impl Loading<'_> {
         let person = own.person.as_ref().or(file.person.as_ref()).map(|person| self.person(person)).transpose()?;
         let steps: Vec<Step> = own.steps.iter().map(|step| self.step(step, &persona)).collect::<Result<_, _>>()?;
         self.interruptions(&steps)?;
+        let goal = own.goal.map(|goal| self.texts(line, "goal", OneOrMany::One(goal), &persona)).transpose()?;
+        let goal = goal.and_then(|goal| goal.into_iter().next());
         let expect = self.expectations(own.expect, line)?;
-        Ok(Scenario { name: own.name, line, persona, variation, answers, tools, person, steps, expect })
+        Ok(Scenario { name: own.name, line, persona, variation, answers, tools, person, steps, goal, expect })
     }
 
     /// A caller who has heard the bot out has nothing to interrupt.
@@ -448,8 +459,13 @@ impl Loading<'_> {
             let calls = self.tool_pattern(line, of.clone())?;
             Ok::<_, Fault>(ExpectedTool { calls, times, line })
         };
+        let judge = read.judge.map(OneOrMany::all).unwrap_or_default();
+        if judge.iter().any(|statement| statement.trim().is_empty()) {
+            return Err(self.source.fault(line, "`judge` holds an empty statement: say what is true of a good call"));
+        }
         Ok(Expectations {
             line,
+            judge,
             says: self.words(line, "says", read.says)?,
             absent: self.words(line, "absent", read.absent)?,
             slots: read.slot,

@@ -41,6 +41,7 @@ impl Talk {
     fn output(&mut self, now: Instant, output: Output) {
         match output {
             Output::Say { say, clause, interruptible } => self.say(now, say, clause, interruptible),
+            Output::Backchannel { say, clause } => self.backchannel(say, clause),
             Output::Complete => {
                 self.transcript.complete_bot();
                 self.finish_bot_turns(now);
@@ -86,6 +87,16 @@ impl Talk {
         self.transcript.says(say, clause);
         self.tell_changes();
         self.act(Act::Say { utterance, text, interruptible });
+    }
+
+    /// A sign that the bot listens: no answer that anything waits for, and a turn of its own.
+    fn backchannel(&mut self, say: SayId, clause: Clause) {
+        let text = ClauseText { text: clause.said().to_owned(), delivery: delivery(&clause) };
+        self.due.said(say);
+        self.transcript.says(say, clause);
+        self.transcript.complete_bot();
+        self.tell_changes();
+        self.act(Act::Say { utterance: utterance(say), text, interruptible: true });
     }
 
     fn pause(&mut self, now: Instant) {

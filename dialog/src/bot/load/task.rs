@@ -63,6 +63,7 @@ pub(super) fn task(
     let mut task = Task {
         say: task.say.clone().or_else(|| task.phrases.first().cloned()).unwrap_or_else(|| task.name.clone()),
         name: task.name,
+        cut: task.phrases.iter().map(|phrase| tokens(phrase, check.language)).collect(),
         phrases: task.phrases,
         key: task.key,
         slots: own.clone(),

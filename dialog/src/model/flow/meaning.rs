@@ -263,7 +263,7 @@ impl Context<'_> {
         }
     }
 
-    fn asks_yes_or_no(&self) -> bool {
+    pub(super) fn asks_yes_or_no(&self) -> bool {
         match self.step {
             Step::Check(_) | Step::Review | Step::Stop => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,

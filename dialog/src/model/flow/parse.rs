@@ -32,13 +32,9 @@ pub fn with_confidence(fills: Vec<Fill>, confidence: f32) -> Vec<(usize, Value, 
 
 /// The task that is asked for: its index, where its phrase begins in the sentence, and how many words the phrase takes.
 pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
-    let phrases = bot
-        .tasks
-        .iter()
-        .enumerate()
-        .flat_map(|(t, task)| task.phrases.iter().map(move |p| (t, tokens(p, bot.language))));
+    let phrases = bot.tasks.iter().enumerate().flat_map(|(t, task)| task.cut.iter().map(move |phrase| (t, phrase)));
     phrases
-        .filter_map(|(t, p)| (0..words.len()).find(|i| starts(&words[*i..], &p)).map(|at| (t, at, p.len())))
+        .filter_map(|(t, p)| (0..words.len()).find(|i| starts(&words[*i..], p)).map(|at| (t, at, p.len())))
         .max_by_key(|(_, _, len)| *len)
 }
 

@@ -142,9 +142,12 @@ fn a_number_out_of_range_is_not_taken_in_part() {
 #[test]
 fn the_kind_of_an_answer_tells_what_may_follow() {
     let mut flow = flow();
-    assert_eq!(flow.answer_kind("book a trip"), AnswerKind::Likely);
+    assert_eq!(flow.answer_kind("book a trip"), AnswerKind::Whole);
+    assert_eq!(flow.answer_kind("i'd like to book a trip"), AnswerKind::Likely);
+    assert_eq!(flow.answer_kind("i'd like to book a trip please"), AnswerKind::Whole);
+    assert_eq!(flow.answer_kind("i'd like to book a trip that is cheap"), AnswerKind::Whole);
     assert_eq!(flow.answer_kind("book a trip to"), AnswerKind::Unfinished);
-    assert_eq!(flow.answer_kind("hello"), AnswerKind::Part);
+    assert_eq!(flow.answer_kind("hello"), AnswerKind::Unfinished);
     assert_eq!(flow.answer_kind("let me see"), AnswerKind::Unfinished);
     assert_eq!(flow.answer_kind("i see"), AnswerKind::Remark);
     assert_eq!(flow.answer_kind("uh-huh"), AnswerKind::Backchannel);

@@ -104,10 +104,19 @@ impl Measured {
     }
 }
 
+/// A caller, and a bot with the silences of `PLAN` in place of the usual ones, for example "likely_ms = 700".
+fn caller(language: Language, half: Half, seed: u64) -> Caller {
+    let mut caller = Caller::new(language, half, seed);
+    if let Ok(plan) = std::env::var("PLAN") {
+        caller.plan = toml::from_str(&plan).unwrap_or_else(|why| panic!("PLAN: {why}"));
+    }
+    caller
+}
+
 fn print(half: Half, seed: u64) {
     println!("\n{half:?}, seed {seed}\n\nby patience\n{HEAD}");
     let both = Language::ALL.map(|language| {
-        let mut caller = Caller::new(language, half, seed);
+        let mut caller = caller(language, half, seed);
         Measured::new(language, &mut caller, TURNS, &PATIENCE)
     });
     for (at, patience) in PATIENCE.iter().enumerate() {
@@ -117,6 +126,15 @@ fn print(half: Half, seed: u64) {
             all.add(&one.all(at));
         }
         println!("{}", all.row(&format!("{patience:.1} both")));
+    }
+    for mistaken in [25, 40] {
+        println!("\nEnglish, with ears that tell how the voice ends, {mistaken} % of it wrong or not\n{HEAD}");
+        let mut caller = caller(Language::En, half, seed);
+        caller.mistaken_ends = Some(mistaken);
+        let told = Measured::new(Language::En, &mut caller, TURNS, &PATIENCE);
+        for (at, patience) in PATIENCE.iter().enumerate() {
+            println!("{}", told.all(at).row(&format!("{patience:.1}")));
+        }
     }
     let usual = PATIENCE.iter().position(|patience| *patience == 1.0).unwrap_or(0);
     let keys: [(&str, KeyOfTurn); 2] =
@@ -129,8 +147,37 @@ fn print(half: Half, seed: u64) {
             }
         }
     }
+    print_kinds(half, seed);
     if std::env::var_os("SHOW").is_some() {
         show_cut_offs(&both, usual);
+    }
+}
+
+/// What the words before each silence were taken for: how often the turn ended there, and how often it went on.
+fn print_kinds(half: Half, seed: u64) {
+    let mut kinds = BTreeMap::<String, [Vec<String>; 2]>::new();
+    for language in Language::ALL {
+        let mut caller = Caller::new(language, half, seed);
+        for _ in 0..TURNS {
+            let turn = caller.turn();
+            for (kind, words, goes_on) in caller.kinds(&turn) {
+                let key = format!("{language:?} {kind:?}");
+                kinds.entry(key).or_default()[usize::from(goes_on)].push(format!("{}: {words}", turn.question));
+            }
+        }
+    }
+    println!("\nby kind                      ends   goes on");
+    for (kind, [ends, goes_on]) in &kinds {
+        println!("{kind:<26} {:>6} {:>9}", ends.len(), goes_on.len());
+        if std::env::var_os("SHOW").is_some() {
+            for (name, all) in [("ends", ends), ("goes on", goes_on)] {
+                let mut counts = BTreeMap::<&str, usize>::new();
+                all.iter().for_each(|words| *counts.entry(words).or_default() += 1);
+                let mut counts: Vec<_> = counts.into_iter().collect();
+                counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+                counts.iter().take(12).for_each(|(words, count)| println!("      {name:<8} {count:>4} {words}"));
+            }
+        }
     }
 }
 
@@ -192,7 +239,7 @@ fn print_with_pauses_of_people(seed: u64) {
     sorted.sort_unstable();
     println!("\nwith the pauses of people's recordings ({sorted:?} ms)\n{HEAD}");
     for language in Language::ALL {
-        let mut caller = Caller::new(language, Half::HeldOut, seed);
+        let mut caller = caller(language, Half::HeldOut, seed);
         caller.pauses.clone_from(&pauses);
         let figures = Measured::new(language, &mut caller, TURNS, &[1.0]).all(0);
         println!("{}", figures.row(&format!("{language:?}")));
