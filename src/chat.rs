@@ -45,7 +45,9 @@ pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
     // A bot asks as the server of this configuration would.
     let config = Config::load(config.exists().then_some(config))?;
     let plan = config.tools.clone();
-    tools::resolve(&mut bot, &plan, file.parent().unwrap_or(Path::new("."))).map_err(anyhow::Error::msg)?;
+    let dir = file.parent().unwrap_or(Path::new("."));
+    tools::resolve(&mut bot, &plan, dir).map_err(anyhow::Error::msg)?;
+    knowledge::load(&mut bot, dir)?;
     let toolbox = Toolbox::new(plan);
     for server in toolbox.connected(MCP_START).await {
         console::warn(format_args!("the MCP server {server} does not answer; its tools fail"));

@@ -312,10 +312,12 @@ impl Engines {
         ))
     }
 
-    /// Reads a bot's file, and what its tools refer to beside it in `dir`.
+    /// Reads a bot's file, and beside it in `dir` what its tools refer to and its documents.
     pub fn read_with_tools(&self, name: &str, text: &str, plan: &Tools, dir: &Path) -> Result<Parsed<Loaded>, String> {
         let mut parsed = self.read(name, text)?;
-        tools::resolve(Arc::make_mut(&mut parsed.bot.bot), plan, dir).map_err(|why| format!("{name}: {why}"))?;
+        let bot = Arc::make_mut(&mut parsed.bot.bot);
+        tools::resolve(bot, plan, dir).map_err(|why| format!("{name}: {why}"))?;
+        knowledge::load(bot, dir).map_err(|why| format!("{name}: {why}"))?;
         Ok(parsed)
     }
 

@@ -193,7 +193,8 @@ async fn recorded(args: Args, id: &str) -> anyhow::Result<ExitCode> {
     let bot_file = args.bot.clone().unwrap_or_else(|| config.bots.dir.join(format!("{}.toml", call.bot)));
     let bot_name = bot_file.display().to_string();
     let bot_text = std::fs::read_to_string(&bot_file).with_context(|| format!("cannot read the bot {bot_name}"))?;
-    let bot = Bot::parse(&bot_text, &bot_name)?;
+    let mut bot = Bot::parse(&bot_text, &bot_name)?;
+    knowledge::load(&mut bot, bot_file.parent().unwrap_or(Path::new(".")))?;
     let read = of_store(&call, &timeline);
     if args.bot.is_some() {
         let read = read.masked(&bot, Values::Kept);

@@ -52,6 +52,30 @@ pub fn pinned(host: &str, addresses: &[SocketAddr]) -> Client {
     build(|builder| builder.no_proxy().resolve_to_addrs(host, addresses)).client
 }
 
+/// Why the body of an answer was not read to its end.
+#[derive(Debug)]
+pub enum BodyFault {
+    /// It is longer than was wanted.
+    TooLong,
+    /// The connection broke off before.
+    Broken(reqwest::Error),
+}
+
+/// The body of an answer, of so many bytes at most.
+///
+/// # Errors
+/// [`BodyFault`].
+pub async fn body(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, BodyFault> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(BodyFault::Broken)? {
+        if bytes.len() + chunk.len() > most {
+            return Err(BodyFault::TooLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 /// Whether addresses with TLS can be asked.
 pub fn has_certificates() -> bool {
     shared().has_certificates

@@ -2,6 +2,7 @@
 use crate::bot::Bot;
 use crate::clause::Clause;
 use crate::history::{History, Line};
+use crate::knowledge::Knowledge;
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::chat::Chat;
 use crate::model::flow::Flow;
@@ -30,6 +31,7 @@ mod tools;
 pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
+pub use crate::knowledge::Citation;
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
@@ -88,7 +90,8 @@ impl Conversation {
         let flow = Flow::new(bot.clone(), today);
         match &bot.model {
             Some(plan) => {
-                let tools = bot.tools.iter().map(|tool| tool.definition.clone()).collect();
+                let searched = bot.knowledge.iter().map(|_| Knowledge::tool());
+                let tools = bot.tools.iter().map(|tool| tool.definition.clone()).chain(searched).collect();
                 let chat = Chat::new(bot.clone(), plan.clone(), tools, flow, today);
                 Conversation::with_brain(bot, Box::new(chat))
             }
@@ -452,6 +455,7 @@ impl Conversation {
             Thought::Asked(report) => self.out.push_back(Output::Asked(report)),
             Thought::Cancel(id) => self.cancel_tool(id),
             Thought::Incomplete(id) => self.out.push_back(Output::Incomplete(id)),
+            Thought::Cited(citation) => self.out.push_back(Output::Cited(citation)),
             Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
             Thought::MachineTold => self.out.push_back(Output::MachineTold),

@@ -4,6 +4,7 @@ use crate::conversation::{
     AnsweredBy, Conversation, Guidance, GuidanceFault, HandOver, HangUpReason, Input, Output, PersonFault, PersonNews,
     PersonOrder, ToolFault, ToolId, Why,
 };
+use crate::knowledge::Knowledge;
 use crate::model::brain::Brain;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest};
 use crate::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
@@ -114,8 +115,12 @@ impl Sim {
                 Output::StopAsking(id) => self.note(format!("stop asking {}", id.0)),
                 Output::Asked(report) => self.reports.push(report),
                 Output::Called { name, of: Some(of), .. } => self.note(format!("call {name} as {}", of.0)),
+                Output::Called { name, of: None, .. } if name == Knowledge::TOOL => {
+                    self.note(format!("search by {name}"))
+                }
                 Output::Called { name, of: None, .. } => self.note(format!("refuse {name}")),
                 Output::Outcome { .. } => {}
+                Output::Cited(of) => self.note(format!("cites {}:{} {}", of.document, of.line, of.heading)),
                 Output::Incomplete(_) => self.note("incomplete answer".into()),
                 Output::StopRecording { keeps } => {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))

@@ -1,6 +1,7 @@
 //! Requests to a provider: bounded in time and in size, and without redirects.
 use super::fault::OidcFault;
 use super::jws::plain;
+use crate::web_client::{self, BodyFault};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::error::Error;
@@ -18,15 +19,12 @@ pub(super) struct Reply {
 /// Asks for something that is JSON.
 pub(super) async fn json(request: RequestBuilder, patience: Duration) -> Result<Reply, OidcFault> {
     let asking = async {
-        let mut answer = request.header("accept", "application/json").send().await.map_err(|why| down(&why))?;
+        let answer = request.header("accept", "application/json").send().await.map_err(|why| down(&why))?;
         let status = answer.status();
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|why| down(&why))? {
-            if bytes.len() + chunk.len() > LONGEST {
-                return Err(OidcFault::Wrong(format!("its answer is longer than {LONGEST} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = web_client::body(answer, LONGEST).await.map_err(|fault| match fault {
+            BodyFault::TooLong => OidcFault::Wrong(format!("its answer is longer than {LONGEST} bytes")),
+            BodyFault::Broken(why) => down(&why),
+        })?;
         Ok((status, bytes))
     };
     let seconds = patience.as_secs_f32();

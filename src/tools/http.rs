@@ -1,8 +1,8 @@
 //! HTTP requests of tools: an address that may be asked, secrets read as they are sent, an answer of bounded size.
 use crate::config::{Tools, key};
 use crate::security::Secret;
-use crate::web_client;
 use crate::web_client::reach::{self, ReachFault};
+use crate::web_client::{self, BodyFault};
 use dialog::bot::{HeaderValue, HttpTool, SecretSource};
 use dialog::tool::{HttpRequest, Method, ToolFault};
 use reqwest::{Client, RequestBuilder, Url};
@@ -135,17 +135,14 @@ async fn answer(request: RequestBuilder) -> Result<Value, ToolFault> {
     let fault = |why: reqwest::Error| {
         if why.is_connect() || why.is_builder() { ToolFault::Unreachable } else { ToolFault::Broken }
     };
-    let mut response = request.send().await.map_err(fault)?;
+    let response = request.send().await.map_err(fault)?;
     if !response.status().is_success() {
         return Err(ToolFault::Status(response.status().as_u16()));
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| ToolFault::Broken)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MOST {
-            return Err(ToolFault::NotJson);
-        }
-    }
+    let body = web_client::body(response, MOST).await.map_err(|fault| match fault {
+        BodyFault::TooLong => ToolFault::NotJson,
+        BodyFault::Broken(_) => ToolFault::Broken,
+    })?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }

@@ -4,6 +4,8 @@ use dialog::tool::{Method, ToolDefinition, arguments};
 use reqwest::Url;
 use serde_json::{Map, Value, json};
 
+mod yaml;
+
 /// The argument that is the body.
 const BODY: &str = "body";
 
@@ -18,8 +20,7 @@ const LONGEST: usize = 1_000;
 /// # Errors
 /// Why the operation cannot be used, and what to do.
 pub fn resolve(text: &str, tool: &OpenApiTool, definition: &mut ToolDefinition) -> Result<HttpTool, String> {
-    let document: Value =
-        serde_json::from_str(text).map_err(|why| format!("is no JSON ({why}): convert a YAML file to JSON"))?;
+    let document = read(text)?;
     let document = Document { root: &document, is_3_0: is_3_0(&document)? };
     let (path, method, item, operation) = document.operation(&tool.operation)?;
     let server = document.server(tool, item, operation)?;
@@ -45,8 +46,20 @@ pub fn resolve(text: &str, tool: &OpenApiTool, definition: &mut ToolDefinition) 
     Ok(HttpTool { method, url, query: Some(taken.in_query), headers, body, result })
 }
 
+/// A file of JSON, or of YAML.
+fn read(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(document) => Ok(document),
+        Err(why) if text.trim_start().starts_with(['{', '[']) => Err(format!("is no JSON: {why}")),
+        Err(_) => yaml::read(text).map_err(|why| format!("is neither JSON nor YAML: {why}")),
+    }
+}
+
 fn is_3_0(document: &Value) -> Result<bool, String> {
-    match document.get("openapi").and_then(Value::as_str) {
+    // YAML reads `3.1` as a number.
+    let version =
+        document.get("openapi").map(|version| version.as_str().map_or_else(|| version.to_string(), str::to_owned));
+    match version.as_deref() {
         Some(version) if version.starts_with("3.0") => Ok(true),
         Some(version) if version.starts_with("3.1") => Ok(false),
         version => Err(format!("is OpenAPI {}, and 3.0 and 3.1 are read", version.unwrap_or("of no version"))),

@@ -2,6 +2,7 @@
 use super::approval::Approval;
 use super::commands::Commands;
 use super::condition::Condition;
+use super::document::DocumentSource;
 use super::fact::Fact;
 use super::headers::Headers;
 use super::lookup::Lookup;
@@ -11,6 +12,7 @@ use super::request::RequestTemplate;
 use super::template::Template;
 use super::tool::BotTool;
 use super::words::Prompts;
+use crate::knowledge::Knowledge;
 use crate::language::Language;
 use crate::say::{self, Delivery, SaidClause};
 use crate::tool::ToolDefinition;
@@ -19,6 +21,7 @@ use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything a bot says, asks and does. Made by `Bot::parse`, never changed afterwards; a call has a copy of its own where its
@@ -49,6 +52,10 @@ pub struct Bot {
     pub tools: Vec<BotTool>,
     /// What callers may ask back at any time.
     pub facts: Vec<Fact>,
+    /// What else it knows lies there.
+    pub documents: Vec<DocumentSource>,
+    /// The passages of these, as they were read; `None`: they were not, or there are none.
+    pub knowledge: Option<Arc<Knowledge>>,
     /// Where a caller does not want to be recorded, what was recorded before is kept.
     pub keeps_recording: bool,
     /// Where nobody can be reached, the caller may leave a message.

@@ -42,6 +42,8 @@ pub(super) struct File {
     #[serde(default)]
     pub fact: Vec<FactFile>,
     #[serde(default)]
+    pub document: Vec<DocumentFile>,
+    #[serde(default)]
     pub takes_messages: bool,
     pub person: Option<String>,
     #[serde(default)]
@@ -67,6 +69,13 @@ pub(super) struct FactFile {
     #[serde(default)]
     pub words: Vec<String>,
     pub say: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentFile {
+    pub path: String,
+    pub title: Option<String>,
 }
 
 #[derive(Deserialize)]

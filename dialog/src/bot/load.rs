@@ -14,6 +14,7 @@ mod approval;
 mod capture;
 mod check;
 mod condition;
+mod document;
 mod fact;
 mod lookup;
 mod meanings;
@@ -73,6 +74,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
     let facts = fact::facts(&check, read.fact)?;
+    let documents = document::documents(&check, read.document)?;
     let commands = read.commands.fill(read.language);
     meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
@@ -102,6 +104,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         slots,
         tasks,
         facts,
+        documents,
+        knowledge: None,
         takes_messages: read.takes_messages,
         person: read.person,
         keeps_recording: read.recorded_before == RecordedBefore::Keep,

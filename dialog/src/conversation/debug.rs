@@ -65,6 +65,7 @@ impl Debug for Output {
             Output::StopAsking(id) => write!(f, "StopAsking({})", id.0),
             Output::Asked(report) => write!(f, "{report:?}"),
             Output::Incomplete(id) => write!(f, "Incomplete({})", id.0),
+            Output::Cited(citation) => write!(f, "{citation:?}"),
             Output::Cancel(id) => write!(f, "Cancel({})", id.0),
             Output::Called { id, name, of } => write!(f, "Called {{ id: {}, name: {name:?}, of: {of:?} }}", id.0),
             Output::Outcome { id, fault } => write!(f, "Outcome {{ id: {}, fault: {fault:?} }}", id.0),

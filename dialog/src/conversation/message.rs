@@ -2,6 +2,7 @@
 use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
+use crate::knowledge::Citation;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, RequestId};
 use crate::model::thought::HangUpReason;
 use crate::person::{PersonNews, PersonOrder};
@@ -93,12 +94,15 @@ pub enum Output {
     StopAsking(RequestId),
     /// How a request went: for the timeline.
     Asked(ModelReport),
-    /// A tool was called and does not run: the call `of` has done or does the very same, or (`None`) this one is refused.
+    /// A tool was called and does not run: the call `of` has done or does the very same, or (`None`) this one is refused, or
+    /// the conversation itself has its outcome.
     Called { id: ToolId, name: String, of: Option<ToolId> },
     /// What a call of a tool came to, for the timeline: once for each [`Run`](Self::Run) and [`Called`](Self::Called).
     Outcome { id: ToolId, fault: Option<ToolFault> },
     /// The answer of this tool lacked something that the bot needs: for the timeline.
     Incomplete(ToolId),
+    /// What the bot says stands there in its documents: for the timeline.
+    Cited(Citation),
     /// The caller is to be put through to a person, or is not any more.
     Person(PersonOrder),
     /// The caller does not want to be recorded: from now on nothing is. `keeps`: what was recorded before is kept.

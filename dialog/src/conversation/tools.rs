@@ -2,6 +2,7 @@
 use super::Conversation;
 use super::message::{Output, Why};
 use crate::approval::ApprovalCall;
+use crate::knowledge::Knowledge;
 use crate::model::brain::BrainInput;
 use crate::tool::ledger::{Begin, Ledger, Outcome};
 use crate::tool::{Effect, ToolCall, ToolFault, ToolId, arguments};
@@ -105,6 +106,9 @@ impl Tools {
 impl Conversation {
     /// The brain calls a tool.
     pub(super) fn call_tool(&mut self, now: Instant, call: ToolCall) {
+        if let Some(outcome) = self.search(&call) {
+            return self.ends_at_once(now, &call, outcome);
+        }
         let tool = self.bot.tool(&call.name);
         let filler = tool.and_then(|tool| tool.filler.clone());
         let fault = tool.and_then(|tool| arguments::check(tool, &call.arguments).err());
@@ -126,6 +130,22 @@ impl Conversation {
                 self.tools.ready.push_back((id, Err(fault)));
             }
         }
+    }
+
+    /// What a search of the bot's documents comes to; `None`: the call is of another tool.
+    fn search(&self, call: &ToolCall) -> Option<Outcome> {
+        let knowledge = self.bot.knowledge.as_ref().filter(|_| call.name == Knowledge::TOOL)?;
+        if let Err(fault) = arguments::check(&Knowledge::tool(), &call.arguments) {
+            return Some(Err(ToolFault::Invalid(fault)));
+        }
+        Some(Ok(knowledge.told(call.arguments["question"].as_str().unwrap_or_default())))
+    }
+
+    /// A call for which nothing has to run elsewhere.
+    fn ends_at_once(&mut self, now: Instant, call: &ToolCall, outcome: Outcome) {
+        self.tools.run(now, call, None);
+        self.out.push_back(Output::Called { id: call.id, name: call.name.clone(), of: None });
+        self.tools.ready.push_back((call.id, outcome));
     }
 
     /// Hands on the outcomes of calls for which nothing had to run.

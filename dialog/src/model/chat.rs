@@ -20,6 +20,7 @@ use answering::{Ahead, Answer, Asking};
 use jiff::civil::DateTime;
 use offered::Offered;
 use prompt::{Budget, Memory, Prompt};
+use sources::Sources;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,6 +33,7 @@ pub mod completion;
 mod offered;
 mod prompt;
 mod readable;
+mod sources;
 mod speech;
 mod sse;
 
@@ -57,6 +59,7 @@ pub struct Chat {
     /// A call that waits for a yes.
     held: Option<Held>,
     running: Vec<Running>,
+    sources: Sources,
     /// The flow's tools that act.
     flow_acts: Vec<ToolId>,
     /// Until when each model is left alone.
@@ -95,6 +98,7 @@ impl Chat {
             summary: None,
             held: None,
             running: Vec::new(),
+            sources: Sources::default(),
             flow_acts: Vec::new(),
             requests: 0,
             tools: FIRST_TOOL,

@@ -29,6 +29,7 @@ pub mod beside;
 mod capture;
 mod diacritics;
 mod doubted;
+mod documents;
 mod findings;
 mod form;
 mod guided;
@@ -200,6 +201,7 @@ impl Flow {
     fn think(&mut self, reply: Reply) {
         self.thoughts.extend(self.interview.withdrawn().map(Thought::Cancel));
         self.thoughts.extend(reply.incomplete.map(Thought::Incomplete));
+        self.thoughts.extend(reply.cited.map(Thought::Cited));
         self.thoughts.extend(reply.person.map(Thought::Person));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
         let mut next = reply.next;
@@ -349,6 +351,10 @@ impl Flow {
             Meaning::Unsure => interview.refused(&self.bot.prompts.unsure),
             Meaning::OutOfRange(slot) => interview.out_of_range(slot),
             Meaning::Fact(fact) => interview.tell(&self.bot.facts[fact].say),
+            Meaning::AskedBack(None) => match documents::answer(&self.bot, text) {
+                Some(answer) => interview.tell_from_document(answer),
+                None => interview.asked_back(None),
+            },
             Meaning::AskedBack(about) => interview.asked_back(about),
             Meaning::Stopped => interview.stopped(),
             Meaning::Message => interview.message_left(),

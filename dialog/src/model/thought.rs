@@ -1,6 +1,7 @@
 //! `Thought`: one piece of what a brain comes to. Pieces arrive one by one, so that the first clause is spoken while the rest is
 //! still to come.
 use crate::expect::Expect;
+use crate::knowledge::Citation;
 use crate::model::language_model::{ModelReport, ModelRequest, RequestId};
 use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
@@ -30,6 +31,8 @@ pub enum Thought {
     Asked(ModelReport),
     /// The answer of this tool lacks something that the bot needs.
     Incomplete(ToolId),
+    /// What is said stands there in the bot's documents.
+    Cited(Citation),
     /// The caller is put through to a person, or is not any more. They are not listened to while one is looked for, unless a
     /// [`Thought::Listen`] follows.
     Person(PersonOrder),
@@ -57,6 +60,7 @@ impl std::fmt::Debug for Thought {
             Thought::StopAsking(id) => write!(f, "StopAsking({})", id.0),
             Thought::Asked(report) => write!(f, "{report:?}"),
             Thought::Incomplete(id) => write!(f, "Incomplete({})", id.0),
+            Thought::Cited(citation) => write!(f, "{citation:?}"),
             Thought::Person(order) => write!(f, "Person({order:?})"),
             Thought::NotRecorded => f.write_str("NotRecorded"),
             Thought::MachineTold => f.write_str("MachineTold"),

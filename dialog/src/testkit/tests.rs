@@ -12,6 +12,7 @@ mod capture;
 mod change;
 mod chat;
 mod desk;
+mod documents;
 mod floor;
 mod headers;
 mod items;

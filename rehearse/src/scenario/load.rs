@@ -57,7 +57,9 @@ impl Rehearsal {
         let bot_file = Path::new(file).parent().unwrap_or(Path::new("")).join(read.bot.get_ref());
         let bot_name = bot_file.display().to_string();
         let bot_text = read_bot(&bot_file).map_err(|why| bot_fault(format!("{bot_name}: {why}")))?;
-        let bot = Bot::parse(&bot_text, &bot_name).map_err(|why| bot_fault(why.to_string()))?;
+        let mut bot = Bot::parse(&bot_text, &bot_name).map_err(|why| bot_fault(why.to_string()))?;
+        let beside = bot_file.parent().unwrap_or(Path::new("."));
+        knowledge::load(&mut bot, beside).map_err(|why| bot_fault(format!("{bot_name}: {why}")))?;
         if let Some(language) = &read.language
             && *language.get_ref() != bot.language
         {

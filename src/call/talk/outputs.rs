@@ -63,6 +63,7 @@ impl Talk {
             Output::Asked(report) => self.asked_model(now, &report),
             Output::Called { id, name, of } => self.tool_called(now, id, &name, of),
             Output::Outcome { id, fault } => self.tool_ended(now, id, fault.as_ref()),
+            Output::Cited(citation) => self.cited(now, &citation),
             Output::Incomplete(_) => self.mark(now, "tool_incomplete"),
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),

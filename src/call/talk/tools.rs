@@ -2,7 +2,7 @@
 use super::Talk;
 use crate::call::core::Act;
 use dialog::approval::ApprovalCall;
-use dialog::conversation::{ToolCall, ToolFault, ToolId};
+use dialog::conversation::{Citation, ToolCall, ToolFault, ToolId};
 use serde_json::json;
 use std::time::Instant;
 
@@ -57,6 +57,13 @@ impl Talk {
         let why = fault.filter(|fault| **fault != ToolFault::Cancelled).map(ToString::to_string);
         let data = json!({ "ms": self.ms(now), "id": id.0, "tool": name, "why": why, "took_ms": took });
         self.note_mark(mark, data);
+    }
+
+    /// What the bot says stands there in its documents.
+    pub(super) fn cited(&mut self, now: Instant, citation: &Citation) {
+        let Citation { document, heading, line } = citation;
+        let data = json!({ "ms": self.ms(now), "document": document, "heading": heading, "line": line });
+        self.note_mark("cited", data);
     }
 
     /// The call is over: nobody waits for its tools any more.

@@ -118,6 +118,29 @@ fn the_same_is_read_from_3_1() {
 }
 
 #[test]
+fn the_same_is_read_from_yaml() {
+    let text = "openapi: 3.1\nservers:\n  - url: https://shop.example/v2\npaths:\n  /orders/{id}:\n    put:\n      operationId: changeOrder\n\
+                \x20     summary: Changes an order.\n      parameters:\n        - { name: id, in: path, required: true, schema: { type: string, minLength: 2 } }\n\
+                \x20     requestBody:\n        required: true\n        content:\n          application/json:\n            schema: &order\n\
+                \x20             type: object\n              required: [people]\n              properties:\n                people: { type: integer, exclusiveMinimum: 0 }\n\
+                \x20             additionalProperties: false\n      responses:\n        200:\n          description: Done.\n          content:\n            application/json:\n              schema: *order\n";
+    let mut definition = definition();
+    let http = resolve(text, &tool("changeOrder"), &mut definition).unwrap();
+    assert_eq!(definition.description, "Changes an order.");
+    for (arguments, fits) in [
+        (json!({ "id": "77", "body": { "people": 2 } }), true),
+        (json!({ "id": "77", "body": { "people": 0 } }), false),
+        (json!({ "id": "7", "body": { "people": 2 } }), false),
+    ] {
+        assert_eq!(arguments::check(&definition, &arguments).is_ok(), fits, "{arguments}");
+    }
+    let request = http.request(&json!({ "id": "77", "body": { "people": 2 } }));
+    assert_eq!((request.method, request.url.as_str()), (Method::Put, "https://shop.example/v2/orders/77"));
+    let answers = read(text).unwrap();
+    assert_eq!(answers["paths"]["/orders/{id}"]["put"]["responses"]["200"]["description"], "Done.");
+}
+
+#[test]
 fn what_cannot_be_used_is_told_with_what_to_do() {
     let fault = |text: &str, tool: &OpenApiTool| resolve(text, tool, &mut definition()).expect_err("a fault");
     for (text, operation, told) in [
@@ -127,7 +150,9 @@ fn what_cannot_be_used_is_told_with_what_to_do() {
         (SHOP.to_owned(), "far", "one file"),
         (SHOP.replace("3.0.3", "2.0"), "getOrder", "OpenAPI 2.0"),
         (SHOP.replace("https://shop.example/v2/", "/v2"), "getOrder", "`server`"),
-        ("openapi: 3.0.3".to_owned(), "getOrder", "YAML"),
+        ("openapi: [3".to_owned(), "getOrder", "neither JSON nor YAML"),
+        ("{\"openapi\": ".to_owned(), "getOrder", "no JSON"),
+        ("openapi: 3.0.3".to_owned(), "getOrder", "no operation"),
         (SHOP.replace("components/parameters/order\"", "components/parameters/none\""), "getOrder", "lacks"),
     ] {
         let why = fault(&text, &tool(operation));

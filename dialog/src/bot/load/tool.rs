@@ -5,6 +5,7 @@ use crate::approval::ApprovalCall;
 use crate::bot::file::tool::{EffectFile, HeaderFile, SecretFile, ToolConfirmFile, ToolFile};
 use crate::bot::template::{Part, Template};
 use crate::bot::tool::{BotTool, HeaderValue, HttpBody, HttpTool, McpTool, OpenApiTool, SecretSource, ToolSource};
+use crate::knowledge::Knowledge;
 use crate::tool::{ConfirmedBy, Effect, HttpRequest, Method, ToolDefinition, arguments};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -18,8 +19,11 @@ pub(super) fn tools(check: &Check, read: BTreeMap<String, ToolFile>) -> Result<V
 }
 
 fn tool(check: &Check, key: &str, name: String, file: ToolFile) -> Result<BotTool, BotFault> {
-    if !ToolDefinition::is_name(&name) || [HttpRequest::TOOL, ApprovalCall::TOOL].contains(&name.as_str()) {
-        let remedy = "use ASCII letters, figures and `_`, a letter first; `http` and `approval` are taken";
+    if !ToolDefinition::is_name(&name)
+        || [HttpRequest::TOOL, ApprovalCall::TOOL, Knowledge::TOOL].contains(&name.as_str())
+    {
+        let remedy =
+            "use ASCII letters, figures and `_`, a letter first; `http`, `approval` and `search_documents` are taken";
         return check.fault(key, format!("{name:?} is no name of a tool"), remedy);
     }
     let limit = Duration::from_millis(file.timeout_ms.unwrap_or(USUAL_LIMIT_MS));

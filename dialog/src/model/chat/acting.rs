@@ -7,6 +7,7 @@ use super::prompt::Exchange;
 use crate::approval::{ApprovalCall, Decision, ShownValue};
 use crate::bot::Command;
 use crate::guidance::Guidance;
+use crate::knowledge::Knowledge;
 use crate::model::brain::Brain;
 use crate::model::thought::{HangUpReason, Thought};
 use crate::tool::{ConfirmedBy, Effect, ToolDefinition, ToolFault, ToolId};
@@ -45,6 +46,8 @@ pub(super) struct Running {
     id: ToolId,
     exchange: String,
     acts: bool,
+    /// It searches the bot's documents.
+    searches: bool,
 }
 
 /// What a call comes to at once.
@@ -202,7 +205,8 @@ impl Chat {
 
     fn run(&mut self, now: Instant, tool: &ToolDefinition, arguments: Json, exchange: &str) {
         let id = self.next_tool();
-        self.running.push(Running { id, exchange: exchange.to_owned(), acts: tool.effect == Effect::Acts });
+        let (acts, searches) = (tool.effect == Effect::Acts, tool.name == Knowledge::TOOL);
+        self.running.push(Running { id, exchange: exchange.to_owned(), acts, searches });
         self.wait_for(now, id);
         self.thoughts.push_back(Thought::Run(tool.call(id, arguments)));
         if let Some(filler) = &tool.filler {
@@ -329,7 +333,10 @@ impl Chat {
             return self.approved(now, held, ApprovalCall::decided(&result) == Decision::Approve);
         }
         let Some(at) = self.running.iter().position(|running| running.id == id) else { return };
-        let Running { exchange, acts, .. } = self.running.remove(at);
+        let Running { exchange, acts, searches, .. } = self.running.remove(at);
+        if searches && let Ok(told) = &result {
+            self.sources.found(Knowledge::passages_in(told));
+        }
         self.has_acted |= acts && result.is_ok();
         self.memory.settle(&exchange, output(result));
         match &self.answer {

@@ -333,6 +333,7 @@ impl Chat {
                 answer.sounds_until = answer.sounds_until.max(now) + CHAR * clause.chars().count() as u32;
             }
             self.has_floor = true;
+            self.sources.said(&clause);
             self.say(&clause, true);
         }
         true
@@ -379,6 +380,7 @@ impl Chat {
     /// The answer has come to its end: the caller's turn.
     pub(super) fn finish(&mut self, now: Instant) {
         let Some(answer) = self.answer.take() else { return };
+        self.cite();
         if !answer.listens {
             self.listen();
         }
@@ -419,6 +421,9 @@ impl Chat {
     /// No model answers: the flow does, or a person; else the bot says so and ends the call.
     pub(super) fn fall_back(&mut self, now: Instant) {
         self.drop_answer(now);
+        if self.answer_from_documents() {
+            return;
+        }
         if !self.bot.tasks.is_empty() {
             self.flow.answer_nothing();
             return self.forward();
@@ -434,6 +439,7 @@ impl Chat {
     /// What is under way of an answer is not wanted any more. Its tools run on.
     pub(super) fn drop_answer(&mut self, now: Instant) {
         let Some(answer) = self.answer.take() else { return };
+        self.cite();
         if let Some(id) = answer.request {
             self.stop(now, id);
         }

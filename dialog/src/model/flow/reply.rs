@@ -1,4 +1,5 @@
 //! `Reply`: what a flow comes to from one input.
+use crate::knowledge::Citation;
 use crate::model::thought::{HangUpReason, SlotNews};
 use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
@@ -10,13 +11,15 @@ pub(super) struct Reply {
     pub next: Next,
     /// The answer of this tool lacks something that the bot needs.
     pub incomplete: Option<ToolId>,
+    /// Where what is said stands in the bot's documents.
+    pub cited: Option<Citation>,
     /// What becomes of the search for a person.
     pub person: Option<PersonOrder>,
 }
 
 impl Reply {
     pub fn new(say: Vec<Sentence>, next: Next) -> Reply {
-        Reply { say, slots: Vec::new(), next, incomplete: None, person: None }
+        Reply { say, slots: Vec::new(), next, incomplete: None, cited: None, person: None }
     }
 }
 
