@@ -25,7 +25,7 @@ pub(super) async fn json(request: RequestBuilder, patience: Duration) -> Result<
             BodyFault::TooLong => OidcFault::Wrong(format!("its answer is longer than {LONGEST} bytes")),
             BodyFault::Broken(why) => down(&why),
         })?;
-        Ok((status, bytes))
+        Ok::<_, OidcFault>((status, bytes))
     };
     let seconds = patience.as_secs_f32();
     let asked = tokio::time::timeout(patience, asking).await;
