@@ -49,7 +49,12 @@ impl std::ops::Deref for Sim {
 
 impl Sim {
     pub fn new(bot: Bot) -> Sim {
-        Sim::with(Conversation::new(Arc::new(bot), today()))
+        Sim::at(bot, today())
+    }
+
+    /// A call that begins at another moment.
+    pub fn at(bot: Bot, now: DateTime) -> Sim {
+        Sim::with(Conversation::new(Arc::new(bot), now))
     }
 
     pub fn with_brain(bot: Bot, brain: impl Brain + 'static) -> Sim {

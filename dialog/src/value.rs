@@ -18,6 +18,7 @@ pub(crate) mod items;
 pub(crate) mod json;
 pub mod kind;
 mod money;
+pub(crate) mod ordinals;
 pub(crate) mod party;
 mod rate;
 mod sense;
@@ -71,10 +72,13 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
             let growth = if known { Growth::Closed } else { Growth::Open };
             (7..=15).contains(&text.len()).then(|| Found::new(Value::Digits(text), len).growing(growth).only_if_asked())
         }
-        Kind::Date => match language {
-            Language::En => en::date(words, now.date()),
-            Language::Vi => vi::date(words, now.date()),
-        },
+        Kind::Date => {
+            let found = match language {
+                Language::En => en::date(words, now.date()),
+                Language::Vi => vi::date(words, now.date()),
+            };
+            found.map(|found| far_leap_day(found, words, now.date()))
+        }
         Kind::Time => match language {
             Language::En => en::time(words),
             Language::Vi => vi::time(words),
@@ -183,6 +187,15 @@ pub fn is_begun(kind: &Kind, words: &[String], language: Language) -> bool {
     }
 }
 
+/// The 29th of February without its year, where the next one has none: no caller means years from now.
+fn far_leap_day(found: Found, words: &[String], today: Date) -> Found {
+    let Value::Date(date) = found.value else { return found };
+    let own = &words[..found.len.min(words.len())];
+    let names_year = own.len() > 6 || own.iter().any(|word| word.contains("20"));
+    let is_far = date.month() == 2 && date.day() == 29 && date.year() > today.year() + 1;
+    if is_far && !names_year { found.doubtful(Doubt::TwoReadings) } else { found }
+}
+
 /// "Năm mười ngàn": five to ten thousand as people say it, or fifty thousand as others do.
 fn rough(found: Found, words: &[String], language: Language) -> Found {
     let own = &words[..found.len.min(words.len())];
@@ -212,7 +225,17 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
     let named = unit.iter().map(|u| tokens(u, language)).find(|u| starts(&words[len..], u)).map(|unit| unit.len());
     let named = named.or_else(|| party::unit(&words[len..]).filter(|_| party::counts_people(unit)));
     let end = len + named.unwrap_or(0);
-    if let Some(used) = rate::rate(&words[end..], language) {
+    // "Two of us, an hour": how long it is to last.
+    let lasts = named.is_some()
+        && party::counts_people(unit)
+        && matches!(words.get(end).map(String::as_str), Some("a" | "an" | "một"))
+        && words.get(end + 1).is_some_and(|unit| {
+            matches!(
+                unit.as_str(),
+                "hour" | "minute" | "day" | "night" | "week" | "tiếng" | "giờ" | "phút" | "ngày" | "đêm"
+            )
+        });
+    if let Some(used) = rate::rate(&words[end..], language).filter(|_| !lasts) {
         return Some(Found::new(Value::Number(value), end + used).doubtful(Doubt::TwoReadings).only_if_asked());
     }
     // "two thirty", "two … dozen": what follows belongs to the number in a way that nobody can be sure of.

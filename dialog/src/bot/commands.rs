@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 mod en;
 mod person;
 mod vi;
+mod waiting;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -89,10 +90,29 @@ impl Commands {
             let around_it = |at: usize| words[..at].iter().chain(&words[at + len..]).all(around);
             (0..words.len()).any(|at| begin_with(&words[at..], phrase) && around_it(at))
         };
+        // "What did you say, I can't hear you": two phrases of one command.
+        let covers = |list: &[&str]| {
+            let (mut at, mut is_said) = (0, false);
+            while at < words.len() {
+                let rest = &words[at..];
+                let longest =
+                    list.iter().filter(|phrase| begin_with(rest, phrase)).map(|phrase| phrase.split(' ').count()).max();
+                match longest {
+                    Some(len) => (at, is_said) = (at + len, true),
+                    None if around(&words[at]) => at += 1,
+                    None => return false,
+                }
+            }
+            is_said
+        };
         let listed = self.all.iter().flat_map(|(command, all)| all.iter().map(|phrase| (*command, phrase.as_str())));
         let others = phrases.iter().flat_map(|(command, all)| all.iter().map(|phrase| (*command, *phrase)));
         let fitting = listed.chain(others).filter(|(command, phrase)| self.is_on(*command) && fits(phrase));
-        fitting.max_by_key(|(_, phrase)| phrase.len()).map(|(command, _)| command)
+        let whole = fitting.max_by_key(|(_, phrase)| phrase.len()).map(|(command, _)| command);
+        let joined =
+            || phrases.iter().find(|(command, all)| self.is_on(*command) && covers(all)).map(|(command, _)| *command);
+        let waits = || self.is_on(Command::Wait) && waiting::asks_to_wait(words, language);
+        whole.or_else(joined).or_else(|| waits().then_some(Command::Wait))
     }
 
     /// Whether the sentence asks for a person, in whatever words.
@@ -158,12 +178,12 @@ fn is_opener(word: &str, language: Language) -> bool {
     match language {
         Language::En => [
             "hi", "hello", "hey", "oh", "ok", "okay", "no", "yes", "yeah", "sorry", "excuse", "there", "thanks", "er",
-            "hmm", "sir", "again", "let", "us",
+            "hmm", "sir", "again", "let", "us", "dear", "love", "mate",
         ]
         .contains(&word),
         Language::Vi => [
             "alo", "lô", "ờ", "ơ", "này", "nhé", "nha", "đi", "với", "giúp", "cái", "ok", "bạn", "mình", "hãy", "làm",
-            "ơn", "vui", "lòng", "quý", "tí",
+            "ơn", "vui", "lòng", "quý", "tí", "nãy", "hồi", "lúc", "ủa",
         ]
         .contains(&word),
     }

@@ -197,9 +197,9 @@ fn slot(bot: &Bot, asked: usize, task: Option<usize>, rules: &mut Rules, all: &m
     if let Some(answer) = rules.value_of_slot(bot, asked, Some(asked), "s") {
         let behind = rules.behind(&bot.slots[asked].kind);
         all.likely.push(format!("{lead} {answer} {behind} {tail}"));
-    }
-    if let Some(contrast) = rules.contrast(&bot.slots[asked], "s") {
-        all.unlikely.push(format!("{lead} ({contrast}) {tail}"));
+        if let Some(contrast) = rules.contrast(&bot.slots[asked], &answer) {
+            all.unlikely.push(format!("{lead} ({contrast}) {tail}"));
+        }
     }
     if let Some(fills) = rules.fills(bot, slots(bot, task), Some(asked), "s") {
         let (correction, behind) = (rules.correction_lead(), rules.correction_tail());

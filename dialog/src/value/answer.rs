@@ -79,6 +79,9 @@ fn sense(words: &[String], language: Language) -> Option<(Sense, usize)> {
         Language::En => en::ANSWERS,
         Language::Vi => vi::ANSWERS,
     };
+    if let Some(len) = vi::asks_whether(words).filter(|_| language == Language::Vi) {
+        return Some((Sense::Unsure, len));
+    }
     let phrases = table.iter().flat_map(|(sense, phrases)| phrases.iter().map(move |phrase| (*sense, *phrase)));
     // "Không, không chín một hai": the second one is a zero.
     let zero = language == Language::Vi && (1..3).any(|at| words.get(at..).is_some_and(is_zero));

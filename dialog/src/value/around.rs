@@ -2,10 +2,11 @@
 //! way that the value does not hold: none of them is that value.
 use super::found::{Found, Growth, Reading};
 use super::kind::Kind;
+use super::ordinals::ordinal_word;
 use super::words::{begin_with, ends_with, word};
 use super::{begins_number, number};
 use crate::language::Language;
-pub use beside::{Beside, Side};
+pub use beside::{Beside, Side, ends_not_knowing};
 use lists::Lists;
 
 mod beside;
@@ -73,6 +74,7 @@ impl Surroundings<'_> {
             }
             () if self.is_refused() => Role::Refused,
             () if self.is_foreign(kind, found) => Role::Foreign,
+            () if matches!(kind, Kind::Choice(_)) && self.is_of_another() => Role::Unclear(Unclear::Rest),
             () if self.is_alternative() => Role::Unclear(Unclear::Several),
             () if counts && (self.has_rest(kind, found) || self.is_of_each(kind, found)) => {
                 Role::Unclear(Unclear::Rest)
@@ -88,7 +90,19 @@ impl Surroundings<'_> {
             && found.growth != Growth::Closed;
         // "Two to four people" is no span.
         let is_span = matches!(kind, Kind::Span { .. }) && self.ends_in_number();
-        (is_bare || is_span) && self.lists().unit.contains(&word(self.after, 0))
+        // "Seven thirty p m, four adults"
+        let counts_people = matches!(kind, Kind::Duration | Kind::Time)
+            && self.lists().person.iter().any(|phrase| begin_with(self.after, phrase));
+        (is_bare || is_span) && (self.lists().unit.contains(&word(self.after, 0)) || counts_people)
+    }
+
+    /// Whether a choice is a word about something else: "a large party", "em vừa gọi".
+    fn is_of_another(&self) -> bool {
+        let lists = self.lists();
+        let [own] = self.own else { return false };
+        lists.homonyms.iter().any(|(words, behind)| {
+            words.contains(&own.as_str()) && behind.iter().any(|phrase| begin_with(self.after, phrase))
+        })
     }
 
     /// Whether words before the value add it to the one before: "and two more".
@@ -108,6 +122,23 @@ impl Surroundings<'_> {
     pub fn is_refused(&self) -> bool {
         let lists = self.lists();
         let before = self.own_before();
+        // "Any morning but Thursday"
+        if let Some(at) = before.iter().rposition(|word| word == "but")
+            && before[at + 1..].iter().all(|word| lists.carrier.contains(&word.as_str()))
+            && before[..at]
+                .iter()
+                .rev()
+                .take(3)
+                .any(|word| matches!(word.as_str(), "any" | "every" | "all" | "whichever"))
+        {
+            return true;
+        }
+        // "Ngoài Huế ấy": out there in Huế. "Ngoài Huế ra": besides Huế.
+        let is_there = matches!(word(self.after, 0), "ấy" | "đó" | "đấy" | "á" | "kìa" | "nha" | "nhé");
+        let before = match before.split_last() {
+            Some((last, rest)) if last == "ngoài" && is_there => rest,
+            _ => before,
+        };
         let mut at = 0;
         while at < before.len() {
             let rest = &before[at..];
@@ -169,11 +200,26 @@ impl Surroundings<'_> {
         let next = &after[joined..];
         let article = usize::from(joined > 0 && has(lists.one, word(next, 0)));
         let is_counted = matches!(kind, Kind::Number { .. });
-        let dated = matches!(kind, Kind::Date) && lists.behind_date.iter().any(|phrase| begin_with(after, phrase));
+        // "The first available", "the second one"
+        let is_of_another = matches!(kind, Kind::Date)
+            && self.own.len() <= 2
+            && self.own.last().is_some_and(|word| ordinal_word(word).is_some())
+            && lists.behind_ordinal.contains(&word(after, 0));
+        // "Thứ bảy trước chín giờ": the words bound the hour.
+        let bounds_next = !self.is_last && matches!(after, [only] if matches!(only.as_str(), "trước" | "sau"));
+        let dated = matches!(kind, Kind::Date)
+            && !bounds_next
+            && lists.behind_date.iter().any(|phrase| begin_with(after, phrase));
         // A number goes on with a number; "tomorrow" does not, unless "or" joins the two.
         let alternative = after[..joined].iter().any(|word| has(lists.or, word));
         let is_number = self.ends_in_number();
-        let goes_on = (is_number || alternative) && self.begins_number(next) || is_number && self.is_tail(after);
+        // "Half past seven, four adults": what is counted is something else.
+        let counts_people = || {
+            let counted = number(next, self.language).map_or(next, |(_, len)| &next[len..]);
+            !is_counted && lists.person.iter().any(|phrase| begin_with(counted, phrase))
+        };
+        let goes_on = (is_number || alternative) && self.begins_number(next) && !counts_people()
+            || is_number && self.is_tail(after);
         // "from nine until whenever"
         let open_span = matches!(kind, Kind::Span { .. }) && joined > 0 && !has(lists.and, word(after, 0));
         goes_on
@@ -181,6 +227,7 @@ impl Surroundings<'_> {
             || has(lists.fraction, word(&next[article.min(next.len())..], 0))
             || (joined == 0 && self.is_letter(after) && !matches!(kind, Kind::Date | Kind::Duration))
             || dated
+            || is_of_another
             || self.follows_number()
             || (is_counted && self.counts_more(found))
     }
@@ -331,10 +378,12 @@ pub fn is_contrast(before: &[String], between: &[String], language: Language) ->
         "chọn",
         "thích",
     ];
+    const SHOULD: [&str; 3] = ["should", "must", "phải"];
     let buts: &[&str] = if language == Language::En { &["but"] } else { &["nhưng", "nhưng mà", "mà"] };
     let wants = |words: &[String]| words.iter().any(|word| WANT.contains(&word.as_str()));
     let but = (0..between.len()).find(|at| phrase_at(buts, &between[*at..]).is_some());
-    but.is_some_and(|at| wants(&between[at..])) && !wants(before)
+    let is_due = |at: usize| between[at..].iter().any(|word| SHOULD.contains(&word.as_str()));
+    but.is_some_and(|at| wants(&between[at..]) || is_due(at)) && !wants(before)
 }
 
 /// How many words the longest phrase of a list takes at the start of `words`.

@@ -1,6 +1,7 @@
 //! What survives a telephone line only when it is spelled, checked and corrected in place: names, e-mail addresses, postal addresses and
 //! identity numbers. They are read from the text as it was said or written, since `tokens` drops the signs that they are made of.
 use crate::language::Language;
+use crate::value::ordinals::ordinal_word;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -132,41 +133,13 @@ const FILLERS: [&str; 27] = [
 /// A number of a place: "third", "the second", "thứ ba", "đầu tiên", "last": which it is from the front (1 …) or from the end (-1 …), and
 /// how many words say so.
 pub(crate) fn ordinal(words: &[String], language: Language) -> Option<(i64, usize)> {
-    const EN: [&str; 20] = [
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-        "twentieth",
-    ];
     let first = words.first()?.as_str();
     match language {
         Language::En => {
             if first == "last" || first == "final" {
                 return Some((-1, 1));
             }
-            let (place, len) = match EN.iter().position(|word| *word == first) {
-                Some(at) => (at as i64 + 1, 1),
-                None => {
-                    let figure = ["st", "nd", "rd", "th"].iter().find_map(|end| first.strip_suffix(end))?;
-                    (figure.parse().ok()?, 1)
-                }
-            };
+            let (place, len) = (ordinal_word(first)?, 1);
             // "second to last", "second from the end"
             let behind = begins(&words[len..], &["to last", "to the last", "from the end", "from last"], language);
             Some(behind.map_or((place, len), |more| (-place, len + more)))

@@ -6,7 +6,7 @@ mod number;
 mod time;
 
 pub(in crate::value) use answer::{ANSWERS, RESERVATIONS};
-pub(crate) use date::{DAYS, MONTHS, ORDINALS};
+pub(crate) use date::{DAYS, MONTHS};
 pub use date::{date, is_month, no_such_date};
 pub use duration::duration;
 pub(crate) use number::{ONES, TENS, article};

@@ -99,7 +99,7 @@ impl Item {
         }
     }
 
-    fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.count != Count::Open && self.fields.iter().all(Option::is_some)
     }
 

@@ -1,5 +1,5 @@
 //! Lists of items as callers say them: "two small margheritas and three large hams".
-use super::correction::{TakenBack, taken_back};
+use super::correction::{TakenBack, phrase, taken_back};
 use super::found::{Found, Growth};
 use super::item::{Count, Intent, Item, ItemField, ItemPlan, Items};
 use super::kind::Value;
@@ -43,16 +43,17 @@ pub(crate) fn says_that_is_all(words: &[String], language: Language) -> bool {
 
 /// Whether a word beside items says nothing about them.
 pub(crate) fn is_joint(word: &str, language: Language) -> bool {
-    const EN: [&str; 55] = [
-        "and", "of", "with", "also", "plus", "then", "the", "a", "an", "some", "please", "um", "uh", "er", "well",
-        "so", "i", "i'd", "i'll", "like", "to", "want", "can", "could", "would", "we", "we'd", "we'll", "have", "get",
-        "take", "order", "me", "us", "for", "need", "it's", "that's", "yes", "yeah", "ok", "okay", "hi", "hello",
-        "thanks", "just", "at", "on", "in", "from", "by", "my", "will", "be", "is",
+    const EN: [&str; 66] = [
+        "uhh", "guess", "think", "all", "ta", "cheers", "thank", "you", "go", "ones", "and", "of", "them", "with",
+        "also", "plus", "then", "the", "a", "an", "some", "please", "um", "uh", "er", "well", "so", "i", "i'd", "i'll",
+        "like", "to", "want", "can", "could", "would", "we", "we'd", "we'll", "have", "get", "take", "order", "me",
+        "us", "for", "need", "it's", "that's", "yes", "yeah", "ok", "okay", "hi", "hello", "thanks", "just", "at",
+        "on", "in", "from", "by", "my", "will", "be", "is",
     ];
-    const VI: [&str; 38] = [
-        "nghen", "nha", "nhá", "nhen", "giúp", "giùm", "luôn", "ơi", "và", "với", "cùng", "thêm", "nữa", "cho", "tôi",
-        "em", "anh", "chị", "mình", "muốn", "đặt", "lấy", "gọi", "mua", "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin",
-        "thì", "là", "rồi", "vâng", "cái", "phần",
+    const VI: [&str; 44] = [
+        "hết", "cảm", "ơn", "trong", "đó", "gồm", "nghen", "nha", "nhá", "nhen", "giúp", "giùm", "luôn", "ơi", "và",
+        "với", "cùng", "thêm", "nữa", "cho", "tôi", "em", "anh", "chị", "mình", "muốn", "đặt", "lấy", "gọi", "mua",
+        "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin", "thì", "là", "rồi", "vâng", "cái", "phần",
     ];
     match language {
         Language::En => EN.contains(&word),
@@ -161,9 +162,16 @@ pub(super) fn find(words: &[String], plan: &Arc<ItemPlan>, language: Language) -
 }
 
 fn read(words: &[String], plan: &ItemPlan, language: Language) -> Option<(Vec<Item>, usize)> {
-    let mut reader = Reader { words, plan, language, list: Vec::new(), open: None, replaced: None, len: 0 };
+    let mut reader =
+        Reader { words, plan, language, list: Vec::new(), open: None, replaced: None, len: 0, added: Vec::new() };
     reader.read();
+    reader.part_groups();
     (!reader.list.is_empty()).then_some((reader.list, reader.len))
+}
+
+/// Whether a word adds what follows it to the items before: "three large and two ham".
+fn is_added(word: &str) -> bool {
+    ["and", "plus", "with", "also", "then", "và", "với", "cùng", "thêm", "cộng"].contains(&word)
 }
 
 /// What one or more words are to an item.
@@ -193,6 +201,8 @@ struct Reader<'a> {
     replaced: Option<Item>,
     /// How many words the items so far take.
     len: usize,
+    /// Of each item, whether a word adds it to those before.
+    added: Vec<bool>,
 }
 
 impl Reader<'_> {
@@ -208,6 +218,7 @@ impl Reader<'_> {
                 self.len = at;
             } else if let Some(used) = self.takes_back(at) {
                 self.replaced = self.open.take().map(|(item, _)| item).or_else(|| self.list.pop());
+                self.added.truncate(self.list.len());
                 at += used;
             } else if at > 0 && is_joint(word(self.words, at), self.language) {
                 at += 1;
@@ -220,7 +231,7 @@ impl Reader<'_> {
             if item.is_bare() && !item.is_counted && at < self.words.len() {
                 self.len = before;
             } else {
-                self.push(item);
+                self.push(item, before);
             }
         }
     }
@@ -237,15 +248,15 @@ impl Reader<'_> {
                 }
                 let count = if let Piece::Count(n) = piece { Count::Said(n) } else { Count::One };
                 let next = new(count);
-                if let Some((item, _)) = self.open.replace(next) {
-                    self.push(item);
+                if let Some((item, before)) = self.open.replace(next) {
+                    self.push(item, before);
                 }
             }
             Piece::Field { field, choice, is_plural } => {
                 let (mut item, from) = match self.open.take() {
                     // "small ham, large ham"
-                    Some((item, _)) if item.fields[field].is_some() => {
-                        self.push(item);
+                    Some((item, from)) if item.fields[field].is_some() => {
+                        self.push(item, from);
                         new(Count::One)
                     }
                     Some(open) => open,
@@ -265,7 +276,10 @@ impl Reader<'_> {
         true
     }
 
-    fn push(&mut self, mut item: Item) {
+    fn push(&mut self, mut item: Item, before: usize) {
+        let joints = &self.words[before.min(self.words.len())..];
+        let joints = joints.iter().take_while(|word| is_joint(word, self.language));
+        self.added.push(joints.into_iter().any(|word| is_added(word)));
         if let Some(old) = self.replaced.take() {
             item.count = if matches!(item.count, Count::Said(_)) { item.count } else { old.count };
             for (new, old) in item.fields.iter_mut().zip(&old.fields) {
@@ -275,9 +289,50 @@ impl Reader<'_> {
         self.list.push(item);
     }
 
+    /// "Three large, two ham and one mushroom": the first one counts those behind it, and says what all of them are.
+    fn part_groups(&mut self) {
+        let mut at = 0;
+        while at < self.list.len() {
+            if let Some(parts) = self.parts_of(at) {
+                let group = self.list.remove(at);
+                self.added.remove(at);
+                for part in &mut self.list[at..at + parts] {
+                    for (own, common) in part.fields.iter_mut().zip(&group.fields) {
+                        *own = own.or(*common);
+                    }
+                }
+                at += parts;
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// How many items behind this one are its parts: their counts make up its own, and what it lacks they have.
+    fn parts_of(&self, at: usize) -> Option<usize> {
+        let group = &self.list[at];
+        let Count::Said(all) = group.count else { return None };
+        let fits = |part: &Item| {
+            let mut fields = part.fields.iter().zip(&group.fields);
+            part.count != Count::Open
+                && fields.all(|(own, common)| own.is_some() != common.is_some() || group.is_bare())
+        };
+        let parts = self.list[at + 1..].iter().take_while(|part| !part.is_bare() && fits(part));
+        let sums = parts.scan(0, |sum, part| {
+            *sum += part.number();
+            Some(*sum)
+        });
+        let parts = sums.take_while(|sum| *sum <= all).position(|sum| sum == all)? + 1;
+        (!group.is_whole() && parts > 1 && !self.added[at + 1]).then_some(parts)
+    }
+
     /// How many words take back what was said before, where an item follows: "two small, no, three small hams".
     fn takes_back(&self, at: usize) -> Option<usize> {
-        let (what, len) = taken_back(self.words.get(at..)?, self.language)?;
+        let (what, mut len) = taken_back(self.words.get(at..)?, self.language)?;
+        // "No, make that two"
+        while let Some(more) = phrase(&self.words[at + len..], false, self.language) {
+            len += more;
+        }
         let known = at > 0 && (self.open.is_some() || !self.list.is_empty());
         (known && what == TakenBack::Last && self.piece(at + len).is_some()).then_some(len)
     }

@@ -1,6 +1,6 @@
 //! Amounts of money as callers say them.
 use super::currency::{Amount, Bounds, Currency};
-use super::figures::all_digits;
+use super::figures::{all_digits, times};
 use super::found::{Doubt, Found, Growth};
 use super::kind::Value;
 use super::rate::rate;
@@ -31,7 +31,12 @@ fn longest<'a>(words: &[String], phrases: impl Iterator<Item = &'a &'static str>
 pub(super) fn find(words: &[String], bounds: Bounds, language: Language) -> Option<Found> {
     let read = Reader { words, bounds, language };
     let (units, len, reading) = read.named().or_else(|| read.bare())?;
+    // "Hai triệu hai trăm": the thousands are left out.
+    let below = units % 1_000;
+    let left_out = bounds.currency == Currency::Vnd && units > 1_000_000 && below > 0 && units % 1_000_000 == below;
+    let units = if left_out { units - below + below * 1_000 } else { units };
     let found = Found::new(Value::Money(Amount { units, currency: bounds.currency }), len);
+    let found = if left_out { found.doubtful(Doubt::TwoReadings) } else { found };
     let found = match reading {
         Named::All => found,
         Named::Units => found.growing(Growth::Likely),
@@ -81,6 +86,9 @@ impl Reader<'_> {
             return Some((units + scale / 2, len + half.split(' ').count()));
         }
         let point = matches!((word(self.words, len), self.language), ("point", Language::En) | ("phẩy", Language::Vi));
+        if let Some(found) = self.scaled(whole, len).filter(|_| point) {
+            return Some(found);
+        }
         match super::digits(self.rest(len + 1), self.language).filter(|_| point) {
             Some((part, used)) => {
                 let amount = Amount::read(&format!("{whole}.{part}"), self.bounds.currency)?;
@@ -88,6 +96,21 @@ impl Reader<'_> {
             }
             None => Some((units, len)),
         }
+    }
+
+    /// "Three point five thousand", behind its whole part and the point: units and cents, and how many words they take.
+    fn scaled(&self, whole: i64, len: usize) -> Option<(i64, usize)> {
+        let rest = self.rest(len + 1);
+        let at = rest.iter().position(|word| is_scale(Some(word), self.language))?;
+        let (part, used) = super::digits(&rest[..at], self.language)?;
+        let by = match rest[at].as_str() {
+            "hundred" | "trăm" => 100,
+            "thousand" | "nghìn" | "ngàn" => 1_000,
+            "million" | "triệu" => 1_000_000,
+            _ => return None,
+        };
+        let units = times(whole, &part, by)?.checked_mul(self.bounds.currency.scale())?;
+        (used == at).then_some((units, len + 2 + at))
     }
 
     /// "12.50", "12,50".
@@ -209,6 +232,7 @@ mod tests {
             ("12", Usd, "12?"),
             ("twelve point five", Usd, "12.5?"),
             ("twelve point five oh dollars", Usd, "12.5"),
+            ("three point five thousand dollars", Usd, "3500"),
             ("twelve oh five", Usd, "none"),
             ("fifty cents", Usd, "0.5"),
             ("a dollar", Usd, "1"),
@@ -237,6 +261,7 @@ mod tests {
             ("250.000", Vnd, "250000?"),
             ("1tr2", Vnd, "1200000?"),
             ("một triệu rưỡi", Vnd, "1500000?"),
+            ("hai phẩy năm triệu đồng", Vnd, "2500000"),
             ("năm mươi", Vnd, "none"),
             ("hai trăm", Vnd, "none"),
             ("năm mươi nghìn", Vnd, "50000?"),

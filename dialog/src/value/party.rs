@@ -19,7 +19,9 @@ const UNITS: &[&str] =
 
 /// How many words at the start name people in general.
 pub(super) fn unit(words: &[String]) -> Option<usize> {
-    longest(words, UNITS)
+    // "Hai đứa mình" are two; "hai đứa con" are two besides the caller.
+    let of_us = word(words, 0) == "đứa" && matches!(word(words, 1), "mình" | "tụi" | "tui" | "chúng" | "bọn");
+    longest(words, UNITS).or(of_us.then_some(1))
 }
 
 /// Whether a number with this unit counts people.
@@ -112,6 +114,43 @@ const OTHERS: &[&str] = &[
     "clients",
     "cousin",
     "cousins",
+    "girl",
+    "girls",
+    "boy",
+    "boys",
+    "niece",
+    "nieces",
+    "nephew",
+    "nephews",
+    "aunt",
+    "uncle",
+    "grandma",
+    "grandpa",
+    "grandmother",
+    "grandfather",
+    "gran",
+    "nan",
+    "grandson",
+    "granddaughter",
+    "mate",
+    "mates",
+    "fiancé",
+    "fiancée",
+    "neighbour",
+    "neighbor",
+    "bà nội",
+    "bà ngoại",
+    "ông nội",
+    "ông ngoại",
+    "bà xã",
+    "ông xã",
+    "cô bạn",
+    "anh bạn",
+    "em gái",
+    "em trai",
+    "chị gái",
+    "anh trai",
+    "má",
     "other people",
     "others",
     "vợ",
@@ -145,7 +184,7 @@ fn longest(words: &[String], list: &[&str]) -> Option<usize> {
 
 /// Who is named at the start of `words`, where it is more than one, or the caller alone.
 pub(super) fn party(words: &[String], language: Language) -> Option<Party> {
-    if let Some(len) = longest(words, ALONE) {
+    if let Some(len) = longest(words, ALONE).or_else(|| alone_vi(words)) {
         // "Just me and my wife"
         let more = longest(&words[len..], JOINTS).and_then(|joint| member(&words[len + joint..], language));
         if more.is_none() {
@@ -172,6 +211,15 @@ pub(super) fn party(words: &[String], language: Language) -> Option<Party> {
     is_party.then_some(Party { count: count + i64::from(!has_self), len: at, is_open, is_alone: false })
 }
 
+/// "Có mình anh thôi", "mỗi mình cô".
+fn alone_vi(words: &[String]) -> Option<usize> {
+    const ONLY: [&str; 8] =
+        ["có mình", "chỉ mình", "chỉ có mình", "mỗi mình", "có mỗi mình", "chỉ có mỗi mình", "có mỗi", "một mình"];
+    const WHO: [&str; 11] = ["tôi", "em", "anh", "chị", "mình", "tui", "cô", "chú", "bác", "con", "cháu"];
+    let len = longest(words, &ONLY)?;
+    WHO.contains(&word(words, len)).then_some(len + 1 + usize::from(word(words, len + 1) == "thôi"))
+}
+
 struct Member {
     count: i64,
     len: usize,
@@ -183,7 +231,10 @@ struct Member {
 }
 
 fn member(words: &[String], language: Language) -> Option<Member> {
-    if let Some(len) = longest(words, SELF).filter(|_| !begin_with(words, "em bé")) {
+    if let Some(len) = longest(words, SELF).filter(|_| {
+        let others = ["em bé", "em gái", "em trai", "chị gái", "anh trai", "cô bạn", "anh bạn"];
+        !others.iter().any(|other| begin_with(words, other))
+    }) {
         let couple = matches!(word(words, len - 1), "chồng" | "two") || begin_with(words, "both of us");
         let len = len + if couple { behind(&words[len..]) } else { 0 };
         return Some(Member {

@@ -33,7 +33,21 @@ struct Lists {
 
 const EN: Lists = Lists {
     from: &["from", "any time from", "anytime from", "starting at", "starting"],
-    to: &["to", "until", "till", "til", "through", "thru", "and until"],
+    to: &[
+        "to",
+        "until",
+        "till",
+        "til",
+        "through",
+        "thru",
+        "and until",
+        "through to",
+        "through until",
+        "right through to",
+        "up to",
+        "up until",
+        "all the way to",
+    ],
     and: &["and"],
     between: &["between", "any time between", "anytime between", "in between"],
     until: &[
@@ -66,7 +80,19 @@ const EN: Lists = Lists {
 };
 const VI: Lists = Lists {
     from: &["từ", "trong khoảng từ", "khoảng từ", "trong khoảng"],
-    to: &["đến", "tới", "cho đến", "cho tới", "đến khoảng"],
+    to: &[
+        "đến",
+        "tới",
+        "cho đến",
+        "cho tới",
+        "đến khoảng",
+        "đến hết",
+        "tới hết",
+        "cho đến hết",
+        "cho tới hết",
+        "qua tới",
+        "kéo tới",
+    ],
     and: &["và", "đến", "tới"],
     between: &["giữa", "trong khoảng"],
     until: &[

@@ -6,7 +6,7 @@ mod lunar;
 mod number;
 mod time;
 
-pub(in crate::value) use answer::{ANSWERS, RESERVATIONS};
+pub(in crate::value) use answer::{ANSWERS, RESERVATIONS, asks_whether};
 pub(crate) use date::DAYS;
 pub use date::{date, is_month, lunar_date, no_such_date};
 pub use duration::duration;

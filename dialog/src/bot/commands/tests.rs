@@ -79,6 +79,7 @@ fn a_command_is_heard_in_the_words_of_english_callers() {
                     "sorry?",
                     "pardon me",
                     "come again",
+                    "sorry, say again",
                     "sorry, I didn't catch that",
                     "what was that again",
                     "can you repeat that please",
@@ -94,6 +95,8 @@ fn a_command_is_heard_in_the_words_of_english_callers() {
                     "let me think",
                     "one moment please",
                     "okay wait",
+                    "hold on, I need to find my glasses",
+                    "let me just ask my husband",
                 ],
             ),
             (
@@ -182,6 +185,7 @@ fn a_command_is_heard_in_the_words_of_vietnamese_callers() {
                     "em nói gì",
                     "xin lỗi",
                     "nhắc lại giúp tôi với",
+                    "hồi nãy em nói gì, tôi không nghe rõ",
                 ],
             ),
             (
@@ -194,6 +198,8 @@ fn a_command_is_heard_in_the_words_of_vietnamese_callers() {
                     "để tôi nghĩ đã",
                     "chờ một chút nhé",
                     "đợi tôi một chút",
+                    "chờ xíu để em coi lại lịch",
+                    "để anh hỏi vợ anh cái đã",
                 ],
             ),
             (

@@ -206,8 +206,12 @@ impl Context<'_> {
             return None;
         }
         let is_choice = |f: &Fill| matches!(bot.slots[f.slot].kind, Kind::Choice(_));
-        let understood =
-            bot.commands.understood(words, bot.language).filter(|_| !self.fills(words).iter().any(is_choice));
+        let holds = |command: Command| {
+            let fills = self.fills(words);
+            let is_value = |f: &Fill| bot.slots[f.slot].kind != Kind::YesNo;
+            fills.iter().any(is_choice) || command == Command::Wait && fills.iter().any(is_value)
+        };
+        let understood = bot.commands.understood(words, bot.language).filter(|command| !holds(*command));
         if let Some(command) = understood {
             return Some(self.command(command, words));
         }
@@ -391,6 +395,9 @@ impl Context<'_> {
             return Meaning::Values(SaidValues { taken: vec![all], ..SaidValues::default() });
         }
         let Given { fills, unclear, .. } = self.given(words);
+        if !fills.is_empty() && self.only_asks_about(&fills, words) {
+            return Meaning::NotUnderstood;
+        }
         if !fills.is_empty() {
             return Meaning::Values(self.sorted(self.verdict(words).0, words, 0, fills));
         }

@@ -4,6 +4,7 @@ use crate::language::Language;
 use crate::value;
 use crate::value::answer::{Question, answer};
 use crate::value::around::{Unclear, makes_exception, moves};
+use crate::value::calendar::days_ahead;
 use crate::value::capture::id::Scheme;
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
@@ -12,7 +13,7 @@ use crate::value::kind::{Kind, Span, SpanOf, Value};
 use crate::value::span;
 use crate::value::words::{begin_with, ends_with, starts, tokens};
 use cues::{Cue, corrects_part};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use left_over::{LeftOver, Sentence};
 use mentions::Mention;
 pub use mentions::{Fill, Given};
@@ -40,40 +41,37 @@ pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
 
 /// A slot that was named without a value ("the time"): for "what should I change?".
 pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
-    let generic = |kind: &Kind| -> &[&str] {
-        match (bot.language, kind) {
-            (Language::En, Kind::Date) => &["date", "day"],
-            (Language::En, Kind::Time) => &["time", "hour"],
-            (Language::En, Kind::Duration) => &["duration", "length", "how long"],
-            (Language::En, Kind::Money(_)) => &["amount", "price"],
-            (Language::Vi, Kind::Money(_)) => &["số tiền"],
-            (Language::En, Kind::Phone) => &["phone", "number"],
-            (Language::En, Kind::Name) => &["name", "spelling"],
-            (Language::Vi, Kind::Name) => &["tên"],
-            (_, Kind::Email) => &["email", "mail"],
-            (Language::En, Kind::Address(_)) => &["address"],
-            (Language::Vi, Kind::Address(_)) => &["địa chỉ"],
-            (Language::En, Kind::Id(Scheme::Card)) => &["card"],
-            (Language::Vi, Kind::Id(Scheme::Card)) => &["thẻ"],
-            (Language::Vi, Kind::Id(Scheme::Citizen)) => &["căn cước"],
-            (Language::Vi, Kind::Id(Scheme::Tax)) => &["mã số thuế"],
-            (Language::Vi, Kind::Date) => &["ngày"],
-            (Language::Vi, Kind::Time) => &["giờ"],
-            (Language::Vi, Kind::Duration) => &["bao lâu", "thời gian"],
-            _ => &[],
-        }
+    let has = |phrase: &Vec<String>| (0..words.len()).any(|i| starts(&words[i..], phrase));
+    slots.iter().copied().find(|slot| names(bot, *slot).iter().any(has))
+}
+
+/// The words by which callers name a slot: its own name, and those of its kind.
+pub(super) fn names(bot: &Bot, slot: usize) -> Vec<Vec<String>> {
+    let spec = &bot.slots[slot];
+    let generic: &[&str] = match (bot.language, &spec.kind) {
+        (Language::En, Kind::Date) => &["date", "day"],
+        (Language::En, Kind::Time) => &["time", "hour"],
+        (Language::En, Kind::Duration) => &["duration", "length", "how long"],
+        (Language::En, Kind::Money(_)) => &["amount", "price"],
+        (Language::Vi, Kind::Money(_)) => &["số tiền"],
+        (Language::En, Kind::Phone) => &["phone", "number"],
+        (Language::En, Kind::Name) => &["name", "spelling"],
+        (Language::Vi, Kind::Name) => &["tên"],
+        (_, Kind::Email) => &["email", "mail"],
+        (Language::En, Kind::Address(_)) => &["address"],
+        (Language::Vi, Kind::Address(_)) => &["địa chỉ"],
+        (Language::En, Kind::Id(Scheme::Card)) => &["card"],
+        (Language::Vi, Kind::Id(Scheme::Card)) => &["thẻ"],
+        (Language::Vi, Kind::Id(Scheme::Citizen)) => &["căn cước"],
+        (Language::Vi, Kind::Id(Scheme::Tax)) => &["mã số thuế"],
+        (Language::Vi, Kind::Date) => &["ngày"],
+        (Language::Vi, Kind::Time) => &["giờ"],
+        (Language::Vi, Kind::Duration) => &["bao lâu", "thời gian"],
+        _ => &[],
     };
-    let has = |phrase: &str| {
-        let phrase = tokens(phrase, bot.language);
-        (0..words.len()).any(|i| starts(&words[i..], &phrase))
-    };
-    let units = |kind: &Kind| if let Kind::Number { unit, .. } = kind { unit.clone() } else { Vec::new() };
-    slots.iter().copied().find(|s| {
-        let slot = &bot.slots[*s];
-        has(&slot.name.replace('_', " "))
-            || generic(&slot.kind).iter().any(|w| has(w))
-            || units(&slot.kind).iter().any(|w| has(w))
-    })
+    let units: &[String] = if let Kind::Number { unit, .. } = &spec.kind { unit } else { &[] };
+    let all = std::iter::once(spec.name.replace('_', " ")).chain(generic.iter().map(|name| (*name).to_owned()));
+    all.chain(units.iter().cloned()).map(|name| tokens(&name, bot.language)).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether a number stands in the words from `from` on that belongs to none of these values. "One" alone is rather a word than a number.
@@ -98,6 +96,10 @@ struct Place {
     behind_number: bool,
     /// Two numbers that no slot took stand side by side before it ("four, two adults and two children").
     behind_numbers: bool,
+    /// The slot of the value before it.
+    behind_slot: Option<usize>,
+    /// The day before it, where it is one.
+    behind_date: Option<Date>,
     /// There is a number somewhere before it that no slot took ("twelve dollars five").
     has_number_before: bool,
 }
@@ -151,12 +153,28 @@ impl SlotSearch<'_> {
         let spans =
             given.fills.extract_if(.., |fill| excepts && is_span(fill)).map(|fill| (fill.slot, Unclear::Several));
         given.unclear.extend(spans);
+        self.doubt_figures(&mut given, &others, words);
         match items.first() {
             // What a list of items leaves over is the list's own matter.
             Some(first) => given.fills.extend(self.items(first, &others, words, from)),
             None => self.doubt_what_is_beside(&mut given, &others, words, from),
         }
         given
+    }
+
+    /// "Twelve twelve" to "for which day?": two figures that are a clock may as well be a day.
+    fn doubt_figures(&self, given: &mut Given, mentions: &[Mention], words: &[String]) {
+        let is_date = |slot: usize| self.bot.slots[slot].kind == Kind::Date;
+        if !self.asked.is_some_and(is_date) || mentions.iter().any(|mention| is_date(mention.slot)) {
+            return;
+        }
+        let is_figure = |word: &String| value::number(std::slice::from_ref(word), self.bot.language).is_some();
+        for Fill { slot, found, end } in &mut given.fills {
+            let own = &words[*end - found.len.min(*end)..*end];
+            if self.bot.slots[*slot].kind == Kind::Time && own.iter().all(is_figure) {
+                found.doubt = found.doubt.or(Some(Doubt::TwoReadings));
+            }
+        }
     }
 
     /// Values beside which a word stands that may matter, and that nothing understood, are asked about.
@@ -233,6 +251,11 @@ impl SlotSearch<'_> {
                 last,
                 inside_number: self.inside_number(words, last, i),
                 behind_number: i > last && self.is_number(&words[i - 1..]),
+                behind_slot: mentions.last().map(|mention| mention.slot),
+                behind_date: mentions.last().and_then(|mention| match mention.found.as_ref()?.value {
+                    Value::Date(date) => Some(date),
+                    _ => None,
+                }),
                 has_number_before: (last..i).any(|j| self.is_number(&words[j..])),
                 behind_numbers: (last + 1..i).any(|j| self.is_number(&words[j - 1..]) && self.is_number(&words[j..])),
             };
@@ -242,7 +265,8 @@ impl SlotSearch<'_> {
                 .iter()
                 .filter_map(|&s| self.at(words, s, place).map(|(found, cue)| (s, found, cue)))
                 .filter(|(s, found, cue)| {
-                    found.reading == Reading::Certain || self.asked == Some(*s) || is_new(*s) || *cue != Cue::None
+                    let is_meant = found.reading == Reading::Certain || self.asked == Some(*s) || *cue != Cue::None;
+                    is_meant || is_new(*s) || self.refuses_known(words, *s, place)
                 })
                 .map(|(s, found, cue)| (s, found, cue == Cue::Own))
                 .max_by_key(|(s, found, cued)| {
@@ -350,6 +374,8 @@ impl SlotSearch<'_> {
                 behind_number: false,
                 behind_numbers: false,
                 has_number_before: false,
+                behind_slot: None,
+                behind_date: None,
             };
             let others = self.slots.iter().filter(|other| **other != slot);
             others
@@ -383,7 +409,10 @@ impl SlotSearch<'_> {
         if matches!(kind, Kind::Digits { .. } | Kind::Phone) && i > 0 && self.digit(&words[i - 1]) {
             return None;
         }
-        let found = self.found(slot, &words[i..]).or_else(|| self.refused_number(slot, words, i))?;
+        let found = self
+            .found(slot, &words[i..])
+            .or_else(|| self.refused_number(slot, words, i))
+            .or_else(|| self.day_beside(slot, words, place))?;
         let is_bare = found.reading == Reading::OnlyIfAsked;
         let counts = is_bare && matches!(kind, Kind::Time | Kind::Duration) && self.may_count_people(&words[..i]);
         // "A table for four" is no hour, nor is "for four" where one is known; else it may be none.
@@ -404,7 +433,7 @@ impl SlotSearch<'_> {
         let allowed = found.reading == Reading::Certain
             || self.asked == Some(slot)
             || self.corrects_known(words, slot, i)
-            || self.refuses_known(words, slot, i)
+            || self.refuses_known(words, slot, place)
             || (cue != Cue::None && *kind != Kind::YesNo);
         allowed.then_some((found, cue))
     }
@@ -416,12 +445,39 @@ impl SlotSearch<'_> {
         lunar.or_else(|| value::find(&spec.kind, words, language, self.now))
     }
 
+    /// "Not tomorrow, the day after": a day that is told by the one before it.
+    fn day_beside(&self, slot: usize, words: &[String], place: Place) -> Option<Found> {
+        let is_between = |word: &String| {
+            let nothing =
+                ["no", "but", "uh", "um", "actually", "rather", "sorry", "maybe", "so", "mà", "à", "không", "ờ", "là"];
+            nothing.contains(&word.as_str())
+        };
+        let days: [(&str, i64); 10] = [
+            ("day after", 1),
+            ("the one after", 7),
+            ("the day after", 1),
+            ("the next day", 1),
+            ("the following day", 1),
+            ("the day before", -1),
+            ("ngày hôm sau", 1),
+            ("hôm sau", 1),
+            ("bữa sau", 1),
+            ("ngày hôm trước", -1),
+        ];
+        let (phrase, days) = days.iter().find(|(phrase, _)| begin_with(&words[place.at..], phrase))?;
+        let is_date = self.bot.slots[slot].kind == Kind::Date && words[place.last..place.at].iter().all(is_between);
+        let date = days_ahead(place.behind_date.filter(|_| is_date)?, *days)?;
+        Some(Found::new(Value::Date(date), phrase.split(' ').count()))
+    }
+
     /// "Not five, four": the number that is refused ends where the next one begins.
     fn refused_number(&self, slot: usize, words: &[String], at: usize) -> Option<Found> {
-        let (_, len) =
+        let (refused, len) =
             value::number(&words[at..], self.bot.language).filter(|_| cues::ends_in_refusal(&words[..at]))?;
         let is_number = matches!(self.bot.slots[slot].kind, Kind::Number { .. });
-        self.found(slot, &words[at..at + len]).filter(|_| is_number)
+        // "Fifteen, not fifty": of what is refused it does not matter whether the slot takes it.
+        let any = || Some(Found::new(Value::Number(refused), len).only_if_asked());
+        self.found(slot, &words[at..at + len]).or_else(any).filter(|_| is_number)
     }
 
     fn is_answer_before(&self, words: &[String], at: usize) -> bool {

@@ -226,13 +226,18 @@ impl Rules<'_> {
         Some(format!("{carrier}{name}"))
     }
 
-    /// "boston, not new york", "not new york but boston". `None`: it is no choice, or the bot keeps to few words. The slot has its rule.
-    pub fn contrast(&self, slot: &Slot, prefix: &str) -> Option<String> {
-        let value = format!("<{prefix}_{}>", slot.name.to_lowercase());
-        let offers = matches!(&slot.kind, Kind::Choice(all) if all.len() > 1) && !self.commands.polite.is_empty();
-        offers.then(|| match self.language {
-            Language::En => format!("{value} not {value} | not {value} [but] {value}"),
-            Language::Vi => format!("{value} không phải {value} | không phải {value} {value}"),
+    /// "Boston, not new york", "not at three but at four", of a slot that has its rule. `None`: its kind is never said so, it has too many
+    /// values, or the bot keeps to few words. `value`: what its grammar hears.
+    pub fn contrast(&self, slot: &Slot, value: &str) -> Option<String> {
+        let offers = match &slot.kind {
+            Kind::Choice(all) => all.len() > 1,
+            Kind::Time => true,
+            Kind::Number { max, .. } => *max < 100,
+            _ => false,
+        };
+        (offers && !self.commands.polite.is_empty()).then(|| match self.language {
+            Language::En => format!("({value} not | not {value} [but]) {value}"),
+            Language::Vi => format!("({value} không phải | không phải {value}) {value}"),
         })
     }
 

@@ -3,7 +3,8 @@ use crate::language::Language;
 use crate::say::debt::is_in_debt;
 use crate::say::figure::{figure, split_digits};
 use crate::say::reading::{Place, Reading};
-use crate::value::en::{ONES, ORDINALS, TENS};
+use crate::value::en::{ONES, TENS};
+use crate::value::ordinals::ORDINALS;
 use crate::value::words::all_digits;
 
 /// A whole number in words: "twelve hundred" is never said, "one thousand two hundred" is.

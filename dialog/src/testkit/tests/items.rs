@@ -71,6 +71,14 @@ fn a_list_that_is_said_whole_is_taken_at_once() {
         ("margherita small two", "-"),
         ("two small margheritas no three small margheritas", "3 small margherita"),
         ("two small margheritas sorry large margheritas", "2 large margherita"),
+        ("a small ham, no, make that four", "4 small ham"),
+        ("a large margherita and a small ham, no sorry, make it two", "1 large margherita, 2 small ham"),
+        ("four large, one ham and three margherita", "1 large ham, 3 large margherita"),
+        (
+            "five pizzas, two large hams, two small hams and one large margherita",
+            "2 large ham, 2 small ham, 1 large margherita",
+        ),
+        ("three hams, two of them small and one large", "2 small ham, 1 large ham"),
         ("two small hams um and a large margherita thanks", "2 small ham, 1 large margherita"),
     ] {
         assert_eq!(after(&[said]).0, list, "{said}");
@@ -89,6 +97,16 @@ fn what_is_missing_is_asked_for_and_what_was_not_understood_too() {
         (&["two small margheritas and three large", "three large ham"], "2 small margherita, 3 large ham", ""),
         (&["two margheritas and three large hams", "small"], "2 small margherita, 3 large ham", ""),
         (&["two pizzas"], "-", "For two pizzas: small or large?"),
+        (
+            &["four large, one ham and two margherita"],
+            "-",
+            "I have one ham pizza and two margherita pizzas. For four large pizzas: which kind?",
+        ),
+        (
+            &["two large and one ham and one margherita"],
+            "-",
+            "I have one ham pizza and one margherita pizza. For two large pizzas: which kind?",
+        ),
         (&["two pizzas", "small", "ham"], "2 small ham", ""),
         (&["two pizzas", "one small ham and one large margherita"], "1 small ham, 1 large margherita", ""),
         (&["large hams"], "-", "How many large ham pizzas would you like?"),
@@ -187,6 +205,9 @@ fn vietnamese_lists_are_read_and_said_with_the_unit_before_the_fields() {
     for (said, answer) in [
         ("cho tôi hai ly trà đá cỡ lớn và ba ly cà phê nhỏ", "Bàn số mấy?"),
         ("hai trà đá lớn", "Bàn số mấy?"),
+        ("bốn ly lớn, ba trà đá một cà phê", "Bàn số mấy?"),
+        ("ba trà đá, trong đó hai ly lớn một ly nhỏ", "Bàn số mấy?"),
+        ("một trà đá lớn, à không, ba ly", "Bàn số mấy?"),
         ("hai trà đá", "Với hai ly trà đá: cỡ lớn hay cỡ nhỏ?"),
         (
             "hai ly trà đá cỡ lớn và ba ly cà phê",

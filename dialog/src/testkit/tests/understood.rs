@@ -29,7 +29,8 @@ const EN: [(&str, &str); 16] = [
     ("money", "type = 'money'\nmax = 10000"),
     ("agreed", "type = 'yes_no'"),
 ];
-const VI: [(&str, &str); 14] = [
+const VI: [(&str, &str); 15] = [
+    ("size", "type = 'choice'\nvalues = ['nhỏ', 'vừa', 'lớn']"),
     ("time", "type = 'time'"),
     ("date", "type = 'date'"),
     ("lunar", "type = 'date'\nlunar = true"),

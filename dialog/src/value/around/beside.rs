@@ -9,7 +9,10 @@ use crate::value::number;
 use crate::value::words::{begin_with, word};
 
 mod en;
+mod not_yet;
 mod vi;
+
+pub use not_yet::ends_not_knowing;
 
 /// Words of a language that change nothing beside a value.
 struct Harmless {
@@ -48,6 +51,8 @@ pub struct Beside<'a> {
     pub contrasts: bool,
     /// How many words at the start are a value of another kind that is asked for by itself.
     pub other: &'a dyn Fn(&[String]) -> Option<usize>,
+    /// How many words at the start name another slot.
+    pub name_of_other: &'a dyn Fn(&[String]) -> Option<usize>,
     /// The slot has a value, which a "no" before this one takes back.
     pub is_filled: bool,
     /// Words of the bot's own questions, and those that lead to its slots, change nothing either.
@@ -75,15 +80,25 @@ impl Beside<'_> {
             Language::Vi => (&super::vi::LISTS, &vi::HARMLESS),
         };
         let rest = &words[at..];
+        if let Some(len) = not_yet::not_known_yet(rest, self.language, self.name_of_other) {
+            return Some(len);
+        }
         let longest = |list: &[&str]| {
             let fitting = list.iter().filter(|phrase| begin_with(rest, phrase));
             fitting.map(|phrase| phrase.split(' ').count()).max()
         };
         // "No Boston" where nothing is known: not Boston, or a no to something else.
         let says_no = matches!(word(rest, 0), "no" | "nope" | "không" | "hông") && side == Side::Ahead;
-        let matters = longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some()
+        // "No, go on then, yes": one of two answers.
+        let is_answer = *self.kind == Kind::YesNo
+            && matches!(
+                word(rest, 0),
+                "yes" | "yeah" | "yep" | "no" | "nope" | "nah" | "có" | "không" | "hông" | "ừ" | "vâng"
+            );
+        let matters = is_answer || longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some()
             // "Đi Huế rồi" may as well have been there.
             || side == Side::Behind && at == 0 && word(rest, 0) == "rồi";
+        let says_no = says_no && longest(harmless.phrases).is_none();
         if matters || says_no && !self.refuses && !self.is_filled {
             return None;
         }

@@ -33,6 +33,8 @@ pub(super) struct Lists {
     pub container: &'static [&'static str],
     /// What goes on behind a day: "the fourth of …".
     pub behind_date: &'static [&'static str],
+    /// What an ordinal alone counts where these follow it: "the first available".
+    pub behind_ordinal: &'static [&'static str],
     /// People who are counted besides: "and a baby".
     pub person: &'static [&'static str],
     /// Words that add one number to another.
@@ -48,6 +50,8 @@ pub(super) struct Lists {
     /// Between two values: the second one is the caller's second choice.
     pub otherwise: &'static [&'static str],
     pub one: &'static [&'static str],
+    /// Words that may be a choice, and words behind which they are something else.
+    pub homonyms: &'static [(&'static [&'static str], &'static [&'static str])],
     /// Phrases that hold a word of refusal, refuse nothing and change nothing.
     pub polite_refusal: &'static [&'static str],
 }

@@ -51,6 +51,20 @@ pub(super) const LISTS: Lists = Lists {
     no_refusal: &["không phải không", "đi được không", "có được không"],
     but: &["mà", "nhưng", "thì", "chỉ", "lấy", "đổi", "vậy"],
     not_after: &[
+        "thì đừng",
+        "đừng nha",
+        "đừng nhé",
+        "đừng em",
+        "đừng chị",
+        "đừng anh",
+        "đừng tôi",
+        "đừng mình",
+        "đừng tui",
+        "đừng cô",
+        "đừng chú",
+        "đừng bác",
+        "thì khỏi",
+        "thì bỏ",
         "không được",
         "không đi được",
         "hông được",
@@ -185,7 +199,10 @@ pub(super) const LISTS: Lists = Lists {
         "rằm",
         "sau",
     ],
+    behind_ordinal: &[],
     person: &[
+        "cặp",
+        "cặp đôi",
         "em bé",
         "bé",
         "trẻ em",
@@ -236,5 +253,16 @@ pub(super) const LISTS: Lists = Lists {
         "hông thì",
     ],
     one: &["một", "thêm", "mấy", "vài", "cái", "đứa"],
+    homonyms: &[
+        (
+            &["vừa"],
+            &[
+                "gọi", "mới", "đặt", "đủ", "nói", "kể", "ăn", "uống", "tới", "đến", "xong", "về", "qua", "hỏi", "nghe",
+                "báo", "rồi", "nãy", "chốt", "đổi", "xem", "lòng", "miệng", "ý", "túi",
+            ],
+        ),
+        (&["nhỏ"], &["em gái", "bạn em", "bạn tôi", "bạn anh", "bạn chị", "bạn thân", "con gái"]),
+        (&["lớn"], &["lên", "tuổi", "hơn", "chuyện"]),
+    ],
     polite_refusal: &["đi được không", "có được không", "không phải không"],
 };

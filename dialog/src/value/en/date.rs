@@ -6,6 +6,7 @@ use crate::value::calendar::{
 };
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::kind::Value;
+use crate::value::ordinals::ordinal_word;
 use crate::value::words::{all_digits, begin_with, word};
 use jiff::civil::{Date, Weekday};
 
@@ -24,45 +25,15 @@ pub(crate) const MONTHS: [&str; 12] = [
     "december",
 ];
 pub(crate) const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-pub(crate) const ORDINALS: [&str; 20] = [
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-];
 
 /// "first", "24th", "twenty fourth"; "thirty second" is one too, and no day.
 fn ordinal(words: &[String]) -> Option<(i64, usize)> {
-    let w = word(words, 0);
-    let plain = |w: &str| ORDINALS.iter().position(|o| *o == w).map(|i| i as i64).filter(|n| *n > 0);
-    let figure = ["st", "nd", "rd", "th"].iter().find_map(|s| w.strip_suffix(s)).filter(|d| all_digits(d));
-    let (n, len) = if let Some(n) = plain(w) {
-        (n, 1)
-    } else if let Some(n) = figure.and_then(|d| d.parse().ok()) {
-        (n, 1)
-    } else if w == "twentieth" {
-        (20, 1)
-    } else if w == "thirtieth" {
-        (30, 1)
-    } else {
-        let rest = plain(word(words, 1)).filter(|n| *n < 10)?;
-        (ten(w)? + rest, 2)
+    let (n, len) = match ordinal_word(word(words, 0)) {
+        Some(n) => (n, 1),
+        None => {
+            let ones = ordinal_word(word(words, 1)).filter(|n| *n < 10)?;
+            (ten(word(words, 0))? + ones, 2)
+        }
     };
     (1..=99).contains(&n).then_some((n, len))
 }
@@ -107,7 +78,10 @@ fn year(words: &[String]) -> Option<(i64, usize)> {
 }
 
 /// Days by how far they are from today.
-const NEAR: [(&str, i64); 11] = [
+const NEAR: [(&str, i64); 14] = [
+    ("day after tmrw", 2),
+    ("tmrw", 1),
+    ("tmr", 1),
     ("tomorrow week", 8),
     ("today week", 7),
     ("the day after tomorrow", 2),
@@ -283,9 +257,7 @@ fn weekday_of_month(words: &[String], today: Date) -> Option<Found> {
     let skip = usize::from(word(words, 0) == "the");
     let nth = match word(words, skip) {
         "last" => -1,
-        ordinal => {
-            i8::try_from(ORDINALS.iter().position(|name| *name == ordinal)?).ok().filter(|n| (1..=4).contains(n))?
-        }
+        ordinal => i8::try_from(ordinal_word(ordinal)?).ok().filter(|n| (1..=4).contains(n))?,
     };
     let (day, true) = weekday_name(word(words, skip + 1))? else { return None };
     let day = Weekday::from_monday_zero_offset(day).ok()?;

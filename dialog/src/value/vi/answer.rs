@@ -1,5 +1,6 @@
 //! The words of Vietnamese answers.
 use crate::value::sense::{Sense, Table};
+use crate::value::words::word;
 
 /// Where two phrases fit, the longer one counts. "Dạ", "vâng" and "ừ" before a no are politeness: a no takes a yes back.
 pub(in crate::value) const ANSWERS: &Table = &[
@@ -9,6 +10,7 @@ pub(in crate::value) const ANSWERS: &Table = &[
             "đúng",
             "đúng rồi",
             "đúng vậy",
+            "chuẩn không cần chỉnh",
             "đúng thế",
             "đúng đó",
             "phải rồi",
@@ -117,6 +119,7 @@ pub(in crate::value) const ANSWERS: &Table = &[
         Sense::No,
         &[
             "đâu có",
+            "có đâu",
             "đâu phải",
             "đâu có phải",
             "làm gì có",
@@ -157,6 +160,12 @@ pub(in crate::value) const ANSWERS: &Table = &[
     (
         Sense::Unsure,
         &[
+            "vừa có vừa không",
+            "nửa có nửa không",
+            "không phải là không",
+            "không phải không",
+            "không có không được",
+            "không à có",
             "không chắc",
             "chưa chắc",
             "không chắc lắm",
@@ -290,3 +299,12 @@ pub(in crate::value) const ANSWERS: &Table = &[
 /// Words that make an exception to a yes before them.
 pub(in crate::value) const RESERVATIONS: &[&str] =
     &["nhưng", "trừ", "ngoại trừ", "riêng", "chỉ", "tuy", "có điều", "mỗi tội", "nếu", "khoan"];
+
+/// How many words at the start ask whether something is so: "có cần không", "có tốn thêm tiền không em".
+pub(in crate::value) fn asks_whether(words: &[String]) -> Option<usize> {
+    let last = words.iter().rposition(|word| matches!(word.as_str(), "không" | "hông" | "hong"))?;
+    let polite =
+        |word: &String| matches!(word.as_str(), "em" | "ạ" | "vậy" | "nhỉ" | "ta" | "anh" | "chị" | "ha" | "hả");
+    let asks = word(words, 0) == "có" && (2..=5).contains(&last) && words[last + 1..].iter().all(polite);
+    asks.then_some(words.len())
+}

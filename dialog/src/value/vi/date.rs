@@ -1,6 +1,6 @@
 //! Vietnamese dates.
 use super::lunar;
-use super::number::{digits, number, small};
+use super::number::{COUNTED, digits, number, small};
 use crate::value::calendar::{
     date_digits, day_of_month, days_ahead, last_weekday, months_ahead, next_date, next_day_of_month, week, weekday,
 };
@@ -35,7 +35,10 @@ const NEAR: [(&str, i64); 20] = [
     ("hôm kia", -2),
 ];
 /// Days of the year with names of their own: month and day.
-const FEASTS: [(&str, (i64, i64)); 6] = [
+const FEASTS: [(&str, (i64, i64)); 9] = [
+    ("đêm giáng sinh", (12, 24)),
+    ("đêm noel", (12, 24)),
+    ("đêm nô en", (12, 24)),
     ("giáng sinh", (12, 25)),
     ("noel", (12, 25)),
     ("nô en", (12, 25)),
@@ -58,7 +61,7 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     if let Some(date) = date_digits(word(words, 0), today, false) {
         return found(Some(date), 1);
     }
-    let DayMonth { date, len, growth } = day_month(words, today)?;
+    let Some(DayMonth { date, len, growth }) = day_month(words, today) else { return day_alone(words, today) };
     let date = date?;
     let found = Found::new(Value::Date(date), len).growing(growth);
     // "mùng bốn tháng mười hai, thứ sáu"
@@ -68,6 +71,15 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
         Some((_, used)) => Found { len: len + lead + used, ..found }.doubtful(Doubt::TwoReadings),
         None => found,
     })
+}
+
+/// "Hăm tư", "hai mươi bốn": the day alone, where a date is asked for.
+fn day_alone(words: &[String], today: Date) -> Option<Found> {
+    let (day, len) = small(words).filter(|(day, _)| (11..=31).contains(day))?;
+    let is_short = matches!(word(words, 0), "hăm" | "băm");
+    let ends = matches!(word(words, len), "" | "ạ" | "nha" | "nhé" | "nhá" | "nghen" | "đi" | "em" | "á" | "thôi");
+    let found = Found::new(Value::Date(next_day_of_month(today, day)?), len).growing(Growth::Open).only_if_asked();
+    (is_short || ends).then_some(found)
 }
 
 /// Whether a day of a month is named that the month does not have ("ngày ba mươi mốt tháng hai"): the words it takes.
@@ -162,6 +174,10 @@ fn weekday_date(words: &[String], today: Date) -> Option<Found> {
     match word(rest, 0) {
         "tới" if begins_day(&rest[1..]) => found(weekday(today, day, 0), len),
         "này" | "tới" => found(weekday(today, day, 0), len + 1),
+        // "Thứ sáu trước bảy giờ tối"
+        "trước" if small(&rest[1..]).is_some() || matches!(word(rest, 1), "giờ" | "trưa" | "nửa" | "buổi") => {
+            found(weekday(today, day, 0), len)
+        }
         "trước" | "rồi" => found(last_weekday(today, day), len + 1),
         _ => Some(Found::new(Value::Date(weekday(today, day, 0)?), len).growing(Growth::Likely)),
     }
@@ -229,7 +245,10 @@ struct DayMonth {
 /// "ngày hai mươi lăm tháng mười hai năm hai nghìn không trăm hai mươi sáu", "mùng ba".
 fn day_month(words: &[String], today: Date) -> Option<DayMonth> {
     let closed = |date: Option<Date>, len: usize| Some(DayMonth { date, len, growth: Growth::Closed });
-    let mut at = usize::from(word(words, 0) == "ngày");
+    // "Bữa mười hai" is the twelfth; "hôm hai người" is no date.
+    let is_day = matches!(word(words, 0), "bữa" | "hôm")
+        && words.get(1..).and_then(small).is_some_and(|(day, len)| day > 9 && !COUNTED.contains(&word(words, 1 + len)));
+    let mut at = usize::from(word(words, 0) == "ngày" || is_day);
     at += usize::from(matches!(word(words, at), "mồng" | "mùng"));
     // "ngày 3-5", "ngày 3.5"
     let figures = word(words, at).replace(['-', '.'], "/");

@@ -22,6 +22,12 @@ pub fn duration(words: &[String]) -> Option<Found> {
     if let Some((phrase, minutes)) = NAMED.iter().find(|(phrase, _)| begin_with(words, phrase)) {
         return Some(Found::new(Value::Minutes(*minutes), phrase.split(' ').count()));
     }
+    // "tiếng mười lăm"
+    let minutes = small(words.get(1..).unwrap_or_default()).filter(|(m, _)| (10..60).contains(m) && m % 5 == 0);
+    if let Some((m, len)) = minutes.filter(|_| word(words, 0) == "tiếng") {
+        let named = usize::from(matches!(word(words, 1 + len), "phút" | "p" | "ph"));
+        return Some(Found::new(Value::Minutes(60 + m as u32), 1 + len + named).only_if_asked());
+    }
     // "1,5 tiếng"
     if let Some((whole, part)) = fraction(word(words, 0), ',').or_else(|| fraction(word(words, 0), '.'))
         && matches!(word(words, 1), "tiếng" | "giờ" | "h")

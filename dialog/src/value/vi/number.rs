@@ -68,8 +68,14 @@ fn hundreds(words: &[String]) -> Option<(i64, usize)> {
     {
         return Some((n * 100 + u, len + 3));
     }
-    if word(rest, 0) == "rưỡi" {
+    if matches!(word(rest, 0), "rưỡi" | "rưởi") {
         return Some((n * 100 + 50, len + 2));
+    }
+    // "chín trăm chín chín ngàn": the ten is left out.
+    if let (Some(tens @ 2..=9), Some(ones @ 1..=9)) = (digit(word(rest, 0)), digit(word(rest, 1)))
+        && scale(word(rest, 2)).is_some()
+    {
+        return Some((n * 100 + tens * 10 + ones, len + 3));
     }
     // "một trăm hai" is 120: the last digit counts tens.
     let below = small(rest)
@@ -129,7 +135,7 @@ fn scaled(words: &[String], n: i64, len: usize) -> Option<(i64, usize)> {
 /// What follows a word that multiplies by `above`: "năm trăm", "lẻ năm", "rưỡi"; "hai" in "một triệu hai" counts tenths.
 fn below(words: &[String], above: i64) -> Option<(i64, usize)> {
     match word(words, 0) {
-        "rưỡi" => return Some((above / 2, 1)),
+        "rưỡi" | "rưởi" => return Some((above / 2, 1)),
         "linh" | "lẻ" | "lẽ" => return small(&words[1..]).map(|(n, l)| (n, l + 1)),
         // "hai triệu mốt"
         "mốt" => return Some((above / 10, 1)),

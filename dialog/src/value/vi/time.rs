@@ -21,7 +21,9 @@ pub fn time(words: &[String]) -> Option<Found> {
     if !(0..24).contains(&hour) {
         return None;
     }
-    let skip = usize::from(word(words, len) == "buổi");
+    let exact =
+        usize::from(matches!(word(words, len), "đúng" | "tròn") && hour_of_day(word(words, len + 1), 1).is_some());
+    let skip = exact + usize::from(word(words, len + exact) == "buổi");
     let part = word(words, len + skip);
     let is_open = (1..=12).contains(&hour) && !word(words, 0).starts_with('0');
     let (hour, certain, doubt) = match hour_of_day(part, hour) {
@@ -116,8 +118,12 @@ fn clock(words: &[String]) -> Option<Clock> {
             (hour_before(hour), 60 - m, l + 1)
         }
         _ if named => minutes(words.get(len..).unwrap_or_default()).map_or((hour, 0, 0), |(m, l)| (hour, m, l)),
-        // "hai" alone, when a time was asked for.
-        _ => (hour, 0, 0),
+        // "sáu bốn lăm chiều"
+        _ => match small(words.get(len..).unwrap_or_default()) {
+            Some((m, l)) if (10..60).contains(&m) && hour_of_day(word(words, len + l), 1).is_some() => (hour, m, l),
+            // "hai" alone, when a time was asked for.
+            _ => (hour, 0, 0),
+        },
     };
     let len = len + used;
     let odd = used == 1 && (1..10).contains(&minute) && minute != 5 && word(words, len) != "phút";

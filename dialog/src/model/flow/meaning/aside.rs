@@ -1,11 +1,14 @@
 //! `Aside`: a question of the caller's behind a value: "Boston, and how much is it?". The value is taken, the question answered.
 use super::super::asked_back::{is_question, slot_asked_about};
-use super::super::parse;
+use super::super::parse::{self, Fill};
 use super::{Context, SaidValues};
 use crate::bot::fact;
 use crate::language::Language;
 use crate::model::step::Step;
 use crate::turn::unfinished;
+use crate::value::around::ends_not_knowing;
+use crate::value::found::Doubt;
+use crate::value::kind::Kind;
 use crate::value::words::begin_with;
 
 /// A question that does not belong to the value before it.
@@ -175,6 +178,43 @@ impl Context<'_> {
         Some(SaidValues { aside: Some(aside), ..self.sorted(self.verdict(own).0, own, 0, self.fills(own)) })
     }
 
+    /// "What does delivery cost?": a question that only names a choice, and chooses nothing.
+    pub(super) fn only_asks_about(&self, fills: &[Fill], words: &[String]) -> bool {
+        const ASKING: [&str; 22] = [
+            "what does",
+            "what do",
+            "what is",
+            "what's",
+            "what kind",
+            "what comes",
+            "how much",
+            "how many",
+            "how long",
+            "how far",
+            "how big",
+            "how old",
+            "how does",
+            "how do",
+            "when does",
+            "when is",
+            "where is",
+            "where's",
+            "who is",
+            "why",
+            "is there",
+            "are there",
+        ];
+        const ASKING_VI: [&str; 7] = ["bao nhiêu", "bao lâu", "bao xa", "tại sao", "vì sao", "là sao", "mấy giờ"];
+        let bot = &self.form.bot;
+        let is_named =
+            |f: &Fill| matches!(bot.slots[f.slot].kind, Kind::Choice(_)) && f.found.doubt == Some(Doubt::Beside);
+        let asks = match bot.language {
+            Language::En => ASKING.iter().any(|phrase| begin_with(words, phrase)),
+            Language::Vi => (0..words.len()).any(|at| ASKING_VI.iter().any(|phrase| begin_with(&words[at..], phrase))),
+        };
+        asks && is_question(words, bot.language) && fills.iter().all(is_named)
+    }
+
     /// A question behind a value, and where it begins with what joins it.
     pub(super) fn aside(&self, words: &[String]) -> Option<(Aside, usize)> {
         let bot = &self.form.bot;
@@ -188,6 +228,7 @@ impl Context<'_> {
             let question = question_at(rest, bot.language)?;
             let own = &words[..at];
             let gives = !unfinished::is_unfinished(own, bot.language)
+                && !ends_not_knowing(own, bot.language)
                 && !self.fills(own).is_empty()
                 && !is_command(rest)
                 && !is_command(question);

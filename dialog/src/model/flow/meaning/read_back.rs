@@ -1,12 +1,15 @@
 //! What words mean where values are read back: at a check, at a review, and at "what should I change?".
 use super::super::asked_back::is_question;
 use super::super::parse::{self, Fill, Given};
-use super::shorter::{is_shorter, says_wrong};
-use super::{Context, Meaning};
+use super::shorter::is_shorter;
+use super::{Context, Meaning, SaidValues};
+use crate::language::Language;
 use crate::value::answer::{Verdict, has_reservation};
 use crate::value::around::{Unclear, refuses_by_itself};
 use crate::value::correction::means_change;
-use crate::value::kind::Kind;
+use crate::value::kind::{Kind, Value};
+use crate::value::number;
+use crate::value::words::begin_with;
 
 impl Context<'_> {
     /// Whether a yes before the words from `from` on may not be meant for all of it: "yes, but …", "yes, except the time", "yes, for
@@ -30,11 +33,31 @@ impl Context<'_> {
             given.fills.iter_mut().for_each(|fill| fill.end += from);
         }
         if given.fills.is_empty() && verdict == Some(Verdict::No) {
-            let other = |fill: &Fill| self.form.checked_value(fill.slot) != Some(&fill.found.value);
+            let other = |fill: &Fill| {
+                let is_same = self.form.checked_value(fill.slot) == Some(&fill.found.value);
+                !is_same && !self.are_two_numbers(fill, &words[from..])
+            };
             let behind = search.given(&words[from..]).fills.into_iter().filter(other);
             given.fills = behind.map(|fill| Fill { end: fill.end + from, ..fill }).collect();
         }
         self.with_known(given)
+    }
+
+    /// "Not four, fourteen": rather two numbers than a clock, where a number is known.
+    fn are_two_numbers(&self, fill: &Fill, words: &[String]) -> bool {
+        let bot = &self.form.bot;
+        let is_number = |slot: &usize| matches!(bot.slots[*slot].kind, Kind::Number { .. });
+        let knows_number = self.form.task_slots().iter().any(|slot| is_number(slot) && self.form.is_filled(*slot));
+        let own = &words[fill.end - fill.found.len.min(fill.end)..fill.end];
+        let is_bare =
+            own.len() > 1 && own.iter().all(|word| number(std::slice::from_ref(word), bot.language).is_some());
+        knows_number && is_bare && matches!(fill.found.value, Value::Time(_))
+    }
+
+    /// "Yes, but four people", "ừ, mà bốn người": behind the "but" stands what is to be different.
+    fn sorted_behind(&self, verdict: Option<Verdict>, words: &[String], from: usize, fills: Vec<Fill>) -> SaidValues {
+        let concedes = verdict == Some(Verdict::Yes) && is_concession(&words[from..], self.form.bot.language);
+        self.sorted(if concedes { Some(Verdict::No) } else { verdict }, words, from, fills)
     }
 
     pub(super) fn check(&self, slot: usize, words: &[String]) -> Meaning {
@@ -58,7 +81,7 @@ impl Context<'_> {
         let reserved = self.is_reserved(words, from, &given.fills);
         let (same, other): (Vec<Fill>, Vec<Fill>) = given.fills.into_iter().partition(checked);
         let is_other = other.iter().any(|f| f.slot == slot);
-        let mut values = self.sorted(verdict, words, from, other);
+        let mut values = self.sorted_behind(verdict, words, from, other);
         // The number of the value that was said again is no other one.
         values.out_of_range = values.out_of_range.filter(|_| same.is_empty());
         let is_open = given.unclear.iter().any(|(of, _)| *of == slot);
@@ -93,8 +116,15 @@ impl Context<'_> {
         let (same, changed): (Vec<Fill>, Vec<Fill>) =
             fills.into_iter().partition(|f| self.form.has_value(f.slot, &f.found.value));
         let out_of_range = self.out_of_range(words, from, &same);
+        let is_people = |slot: usize| matches!(self.form.bot.slots[slot].kind, Kind::Number { .. });
+        let shifted = self.shifted(words).filter(|slot| is_people(*slot) || !changed.iter().any(|f| f.slot == *slot));
+        let wrong = self.called_wrong(words).filter(|_| changed.is_empty());
+        // "yes, and add one more person", "right day, wrong time"
+        if let Some(slot) = shifted.or(wrong) {
+            return Meaning::Change(slot);
+        }
         match (verdict, self.named(rest)) {
-            _ if !changed.is_empty() => Meaning::Values(self.sorted(verdict, words, from, changed)),
+            _ if !changed.is_empty() => Meaning::Values(self.sorted_behind(verdict, words, from, changed)),
             // "yes, but before noon"
             (Some(Verdict::Yes | Verdict::Unsure) | None, _) if !unclear.is_empty() => Meaning::Unclear(unclear[0].1),
             _ if out_of_range.is_some() => out_of_range.map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
@@ -106,8 +136,6 @@ impl Context<'_> {
             // "yes, except the time"
             (Some(Verdict::Yes), Some(slot)) => Meaning::Change(slot),
             (Some(Verdict::Yes), None) => Meaning::Wrong,
-            // "Almost, the time's wrong"
-            (Some(Verdict::Unsure), Some(slot)) if says_wrong(rest) => Meaning::Change(slot),
             (Some(Verdict::Unsure), _) => Meaning::Unsure,
             // The same value again is no change.
             (None, _) if !same.is_empty() => Meaning::Known,
@@ -136,4 +164,13 @@ impl Context<'_> {
             None => self.out_of_range(words, 0, &[]).map_or(Meaning::NotUnderstood, Meaning::OutOfRange),
         }
     }
+}
+
+/// Whether the words behind a yes begin with a "but".
+fn is_concession(words: &[String], language: Language) -> bool {
+    let buts: &[&str] = match language {
+        Language::En => &["but", "only", "except", "just"],
+        Language::Vi => &["mà", "nhưng", "có điều", "chỉ có điều"],
+    };
+    buts.iter().any(|but| begin_with(words, but))
 }

@@ -1,5 +1,5 @@
 //! Values that a caller says again in fewer words, and hours of which only the half of the day is said.
-use super::super::parse::Fill;
+use super::super::parse::{Fill, names};
 use super::Context;
 use crate::language::Language;
 use crate::model::step::Step;
@@ -7,7 +7,9 @@ use crate::value::calendar::time_of_day;
 use crate::value::found::Found;
 use crate::value::half_of_day::DayPart;
 use crate::value::kind::{Kind, Value};
-use crate::value::words::begin_with;
+use crate::value::number;
+use crate::value::party::counts_people;
+use crate::value::words::{begin_with, starts};
 
 /// Whether words say again, in a shorter form, a value that is known: "nine" of nine p m, "Friday" of some Friday.
 pub(super) fn is_shorter(known: &Value, said: &Value, words: &[String], language: Language) -> bool {
@@ -25,14 +27,61 @@ pub(super) fn is_shorter(known: &Value, said: &Value, words: &[String], language
     }
 }
 
-/// Whether words say that something is wrong.
-pub(super) fn says_wrong(words: &[String]) -> bool {
-    words.iter().any(|word| matches!(word.as_str(), "wrong" | "incorrect" | "sai" | "nhầm"))
+fn is_wrong(word: &str) -> bool {
+    matches!(word, "wrong" | "incorrect" | "sai" | "nhầm")
+}
+
+/// Words for so many people more or fewer than are known.
+const MORE_OR_FEWER: [&str; 25] = [
+    "more person",
+    "more people",
+    "more guest",
+    "more guests",
+    "more of us",
+    "extra person",
+    "extra people",
+    "extra guest",
+    "another person",
+    "another guest",
+    "person more",
+    "person fewer",
+    "person less",
+    "people more",
+    "people fewer",
+    "people less",
+    "fewer people",
+    "less people",
+    "fewer person",
+    "less person",
+    "thêm người",
+    "bớt người",
+    "người nữa",
+    "đứa nữa",
+    "khách nữa",
+];
+
+/// Whether words add people to those who are known, or take some away: "add one more person", "bớt một người".
+fn counts_on(words: &[String], language: Language) -> bool {
+    let has = |list: &[&str]| (0..words.len()).any(|at| list.iter().any(|phrase| begin_with(&words[at..], phrase)));
+    let people = ["người", "đứa", "khách", "vị", "person", "people", "guest", "guests"];
+    let changes = |at: usize| {
+        let verb = ["thêm", "bớt", "giảm", "add", "plus", "minus"].contains(&words[at].as_str());
+        let Some((_, len)) = number(&words[at + 1..], language).filter(|_| verb) else { return false };
+        let behind = &words[at + 1 + len..];
+        behind.is_empty() || behind.iter().take(2).any(|word| people.contains(&word.as_str()))
+    };
+    has(&MORE_OR_FEWER) || (0..words.len()).any(changes)
 }
 
 impl Context<'_> {
     /// The slot whose value, just read back, is to be moved by so much: "make it an hour later", "lùi lại một tiếng". It is asked for anew.
     pub(super) fn shifted(&self, words: &[String]) -> Option<usize> {
+        let slots = self.form.task_slots();
+        let is_people =
+            |slot: &usize| matches!(&self.form.bot.slots[*slot].kind, Kind::Number { unit, .. } if counts_people(unit));
+        if counts_on(words, self.form.bot.language) {
+            return slots.iter().copied().filter(|slot| self.is_read_back(*slot)).find(is_people);
+        }
         const SHIFTS: [&str; 19] = [
             "later",
             "earlier",
@@ -65,13 +114,32 @@ impl Context<'_> {
             () if has(&["day", "days", "week", "weeks", "ngày", "hôm", "bữa", "tuần"]) => Kind::Date,
             () => return None,
         };
-        let read_back = |slot: &usize| match self.step {
-            Step::Review => self.form.is_filled(*slot),
-            Step::Check(checked) => checked == *slot,
+        slots
+            .iter()
+            .copied()
+            .filter(|slot| self.is_read_back(*slot))
+            .find(|slot| self.form.bot.slots[*slot].kind == kind)
+    }
+
+    fn is_read_back(&self, slot: usize) -> bool {
+        match self.step {
+            Step::Review => self.form.is_filled(slot),
+            Step::Check(checked) => checked == slot,
             _ => false,
-        };
-        let slots = self.form.task_slots();
-        slots.iter().copied().filter(read_back).find(|slot| self.form.bot.slots[*slot].kind == kind)
+        }
+    }
+
+    /// The slot that these words call wrong: "right day, wrong time", "the time's wrong", "đúng ngày mà sai giờ".
+    pub(super) fn called_wrong(&self, words: &[String]) -> Option<usize> {
+        let at = words.iter().position(|word| is_wrong(word))?;
+        let (slots, behind) = (self.form.task_slots(), &words[at + 1..]);
+        let name_at =
+            |words: &[String], slot: usize| names(&self.form.bot, slot).iter().any(|name| starts(words, name));
+        let article = usize::from(behind.first().is_some_and(|word| matches!(word.as_str(), "the" | "cái")));
+        let next = slots.iter().copied().find(|slot| name_at(&behind[article..], *slot));
+        let nearest =
+            || (0..at).rev().find_map(|from| slots.iter().copied().find(|slot| name_at(&words[from..at], *slot)));
+        next.or_else(nearest)
     }
 
     /// "in the evening", "p m" to "did you say nine a m?": the hour that was read back, in that part of the day.

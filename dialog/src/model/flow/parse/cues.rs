@@ -38,6 +38,8 @@ impl SlotSearch<'_> {
                 &["for", "cho", "we're", "we are", "we'll be", "party of", "group of"]
             }
             Kind::Number { .. } => &["for", "cho"],
+            // "Two on the second"
+            Kind::Date if words[at] == "the" => &["on"],
             Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "it's", "số", "mã", "là"],
             _ => &[],
         };
@@ -68,10 +70,11 @@ impl SlotSearch<'_> {
         corrects && self.filled.get(slot) == Some(&true)
     }
 
-    /// "It's five people, not four": a bare value that is refused where the slot has one.
-    pub(super) fn refuses_known(&self, words: &[String], slot: usize, at: usize) -> bool {
+    /// "It's five people, not four": a bare value that is refused where the slot has one, or where one stands before it.
+    pub(super) fn refuses_known(&self, words: &[String], slot: usize, place: Place) -> bool {
         let is_bare = matches!(self.bot.slots[slot].kind, Kind::Number { .. } | Kind::Time);
-        is_bare && self.filled.get(slot) == Some(&true) && ends_in_refusal(&words[..at])
+        let is_known = self.filled.get(slot) == Some(&true) || place.behind_slot == Some(slot);
+        is_bare && is_known && ends_in_refusal(&words[..place.at])
     }
 
     /// Whether a number behind these words may count people that are not known yet: "for four".
@@ -105,7 +108,7 @@ pub(super) fn is_booked(before: &[String]) -> bool {
 
 /// Whether the word before refuses what follows.
 pub(super) fn ends_in_refusal(before: &[String]) -> bool {
-    ["not", "không phải", "hông phải", "hổng phải"].iter().any(|not| ends_with(before, not))
+    ["not", "không phải", "hông phải", "hổng phải", "chứ không", "chớ không"].iter().any(|not| ends_with(before, not))
 }
 
 /// "Friday evening around seven": right behind a part of the day an hour is a time.

@@ -1,10 +1,12 @@
 //! `LeftOver`: the words of a sentence that stand beside its values, and whether one of them may matter.
 use super::mentions::Mention;
 use crate::bot::Bot;
+use crate::language::Language;
+use crate::model::flow::parse;
 use crate::value;
 use crate::value::around::{Beside, Role, Side, has_contrast, moves};
 use crate::value::kind::{Kind, SpanOf};
-use crate::value::words::tokens;
+use crate::value::words::{begin_with, starts, tokens};
 use jiff::civil::DateTime;
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -46,6 +48,7 @@ impl<'a> LeftOver<'a> {
             contrasts: has_contrast(words, bot.language),
             is_filled: self.sentence.filled.get(slot) == Some(&true),
             other: &|rest| self.other(slot, rest),
+            name_of_other: &|rest| self.name_of_other(slot, rest),
             is_own: &|word| self.own_words().contains(word),
             is_cue: &|word| self.is_cue(word),
         };
@@ -64,6 +67,7 @@ impl<'a> LeftOver<'a> {
             contrasts: false,
             is_filled: true,
             other: &|_| None,
+            name_of_other: &|_| None,
             is_own: &|word| self.own_words().contains(word),
             is_cue: &|word| self.is_cue(word),
         };
@@ -109,6 +113,36 @@ impl<'a> LeftOver<'a> {
         let is_filled = |other: usize| self.sentence.filled.get(other) == Some(&true);
         let others = bot.slots.iter().enumerate().filter(|(other, _)| *other != slot && !is_filled(*other));
         others.filter_map(|(_, other)| of(&other.kind)).max().filter(|len| *len > 0)
+    }
+
+    /// How many words at the start name another slot: "the date", "what time".
+    fn name_of_other(&self, slot: usize, rest: &[String]) -> Option<usize> {
+        let bot = self.sentence.bot;
+        let asking = |kind: &Kind| -> &[&str] {
+            match (bot.language, kind) {
+                (Language::En, Kind::Date | Kind::Span { of: SpanOf::Dates }) => {
+                    &["when", "what day", "which day", "what date"]
+                }
+                (Language::En, Kind::Time | Kind::Span { of: SpanOf::Times }) => &["when", "what time"],
+                (Language::En, Kind::Number { .. }) => &["how many", "how many of us"],
+                (Language::En, Kind::Duration) => &["how long"],
+                (Language::Vi, Kind::Date | Kind::Span { of: SpanOf::Dates }) => {
+                    &["ngày giờ", "hôm nào", "bữa nào", "khi nào", "chừng nào"]
+                }
+                (Language::Vi, Kind::Time | Kind::Span { of: SpanOf::Times }) => {
+                    &["ngày giờ", "mấy giờ", "khi nào", "chừng nào"]
+                }
+                (Language::Vi, Kind::Number { .. }) => &["số lượng", "mấy người", "bao nhiêu"],
+                _ => &[],
+            }
+        };
+        let longest = |other: usize| {
+            let own = parse::names(bot, other).into_iter().filter(|name| starts(rest, name)).map(|name| name.len());
+            let asked = asking(&bot.slots[other].kind).iter().filter(|phrase| begin_with(rest, phrase));
+            own.chain(asked.map(|phrase| phrase.split(' ').count())).max()
+        };
+        let is_own = longest(slot).is_some();
+        (0..bot.slots.len()).filter(|other| *other != slot && !is_own).filter_map(longest).max()
     }
 
     fn is_cue(&self, word: &str) -> bool {

@@ -180,7 +180,9 @@ fn is_correction(between: &[String], language: Language) -> bool {
         return false;
     }
     let takes_back = |at: usize| taken_back(&between[at..], language).is_some() || corrects(&between[at..]);
-    (0..between.len()).any(takes_back) || means_change(between, language)
+    // "Một triệu, à triệu hai"
+    let amends = language == Language::Vi && matches!(between, [only] if only == "à");
+    amends || (0..between.len()).any(takes_back) || means_change(between, language)
 }
 
 /// Whether the value at `last` is taken back by what is said behind it, or is said and refused: "Boston, oh no, not Boston", "Friday, no,
