@@ -1,5 +1,6 @@
 //! `Toolbox`: runs the tools of bots. What acts goes on to its end, also past its limit and past the call.
 use crate::config::Tools;
+use builtin::CallReach;
 use dialog::bot::{Bot, BotTool, ToolSource};
 use dialog::tool::{Effect, HttpRequest, ToolCall, ToolFault, arguments};
 use http::HttpTools;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+pub mod builtin;
 pub mod http;
 pub mod mcp;
 mod openapi;
@@ -24,7 +26,11 @@ pub type Outcome = Result<Value, ToolFault>;
 
 /// What tools are run with; of a call, its copies are the same.
 #[derive(Clone, Default)]
-pub struct Toolbox(Arc<Parts>);
+pub struct Toolbox {
+    parts: Arc<Parts>,
+    /// The call that built-in tools run for; `None`: there is none, and they are not allowed.
+    call: Option<Arc<CallReach>>,
+}
 
 #[derive(Default)]
 struct Parts {
@@ -43,18 +49,23 @@ impl Toolbox {
     /// Opens the connections to MCP servers in the background.
     pub fn new(plan: Tools) -> Self {
         let mcp = McpServers::open(&plan.mcp);
-        Self(Arc::new(Parts { plan, http: HttpTools::default(), mcp }))
+        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp }), call: None }
+    }
+
+    /// The same with the tools that this server has itself, for one call.
+    pub fn of_call(&self, call: CallReach) -> Self {
+        Self { parts: self.parts.clone(), call: Some(Arc::new(call)) }
     }
 
     /// Waits for the MCP servers, `limit` at most; the names of those that do not answer.
     pub async fn connected(&self, limit: Duration) -> Vec<String> {
-        self.0.mcp.connected(limit).await
+        self.parts.mcp.connected(limit).await
     }
 
     /// The bot with what an MCP server says of its tools by now, where its file does not say it.
     pub fn complete(&self, bot: Arc<Bot>) -> Arc<Bot> {
         let found = |(index, tool): (usize, &BotTool)| match &tool.source {
-            ToolSource::Mcp(of) => Some((index, self.0.mcp.tool(&of.server, &of.tool)?)),
+            ToolSource::Mcp(of) => Some((index, self.parts.mcp.tool(&of.server, &of.tool)?)),
             _ => None,
         };
         let found: Vec<_> = bot.tools.iter().enumerate().filter_map(found).collect();
@@ -101,7 +112,7 @@ impl Toolbox {
     }
 
     async fn run(&self, source: Option<ToolSource>, call: &ToolCall, key: &str) -> Outcome {
-        let Parts { plan, http, mcp } = self.0.as_ref();
+        let Parts { plan, http, mcp } = self.parts.as_ref();
         match (source, HttpRequest::of(call)) {
             (Some(ToolSource::Http(tool)), _) => http.ask(plan, &tool, &call.arguments, key).await,
             (Some(ToolSource::Mcp(tool)), _) => {
@@ -109,6 +120,10 @@ impl Toolbox {
                 Ok(answer.pointer(&tool.result).cloned().unwrap_or_default())
             }
             (None, Some(request)) => http::ask(&request, key).await,
+            (Some(ToolSource::BuiltIn(tool)), _) => match &self.call {
+                Some(reach) => reach.run(tool, &call.arguments).await,
+                None => Err(ToolFault::NotAllowed("it runs in a call alone")),
+            },
             // An OpenAPI file is read with the bot's own.
             (Some(ToolSource::OpenApi(_)) | None, _) => Err(ToolFault::Unknown),
         }
@@ -157,7 +172,7 @@ pub fn resolve(bot: &mut Bot, plan: &Tools, dir: &Path) -> Result<(), String> {
                 );
                 return Err(at(why));
             }
-            ToolSource::Mcp(_) | ToolSource::Http(_) => {}
+            ToolSource::Mcp(_) | ToolSource::Http(_) | ToolSource::BuiltIn(_) => {}
         }
         if let ToolSource::Http(tool) = source {
             let host = reqwest::Url::parse(&tool.request(&Value::Null).url).ok();

@@ -3,9 +3,11 @@ use serde_json::Value as Json;
 use std::time::Duration;
 
 pub mod arguments;
+mod builtin;
 mod definition;
 pub mod ledger;
 
+pub use builtin::BuiltIn;
 pub use definition::{ConfirmedBy, ToolDefinition};
 
 /// The number of one call of a tool, by which its outcome is told; numbers are never used twice in a conversation.

@@ -66,8 +66,8 @@ pub(super) async fn done(
 }
 
 fn shown(principal: &Principal, callback: Callback) -> CallbackDocument {
-    let Callback { call, bot, language, destination, caller, at, done } = callback;
+    let Callback { call, bot, language, destination, caller, at, due, done } = callback;
     let caller = View::of(principal, &bot).party(caller).0;
     let (done_at, done_by) = done.unzip();
-    CallbackDocument { call, bot, language, destination, caller, at, done_at, done_by }
+    CallbackDocument { call, bot, language, destination, caller, at, due_at: due, done_at, done_by }
 }

@@ -16,6 +16,7 @@ use crate::engines::Loaded;
 use crate::engines::remote::{RemoteSpeaker, VoiceSetup};
 use crate::language_models::{self, LanguageModels};
 use crate::store::{CallEvent, Direction, Private, Started};
+use crate::tools::builtin::CallReach;
 use dialog::conversation::Conversation;
 use media::Language;
 use media::ear::{EarPlan, EchoControl};
@@ -209,13 +210,25 @@ impl Assembly {
             talk = talk.with_page(Page::new(&info.id, name, language.code()));
         }
         let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
+        let reach = CallReach {
+            call: info.id.clone(),
+            bot: name.to_owned(),
+            language: language.code(),
+            caller: match info.direction {
+                Direction::Inbound => info.from.clone(),
+                Direction::Outbound => info.to.clone(),
+            },
+            store: store.clone(),
+            room: room.clone(),
+            alerts: config.alerts.file.clone(),
+        };
         let effects = Effects {
             id: info.id.clone(),
             recorder: recording::start(&RecordingSetup { config, store, recording_policy }, &info.id, &room),
             room,
             store: store.clone(),
             speech: Some(speech),
-            toolbox: self.resources.toolbox.clone(),
+            toolbox: self.resources.toolbox.of_call(reach),
             bot: Some(bot),
             tools: JoinSet::new(),
             running: Vec::new(),

@@ -204,6 +204,9 @@ pub enum WebhookEvent {
     Alert,
     #[serde(rename = "call.ended")]
     CallEnded,
+    /// A bot sends somebody a text message, which whoever is told has to deliver.
+    #[serde(rename = "text")]
+    Text,
 }
 
 impl WebhookEvent {
@@ -211,6 +214,7 @@ impl WebhookEvent {
         match self {
             Self::Alert => "alert",
             Self::CallEnded => "call.ended",
+            Self::Text => "text",
         }
     }
 }
@@ -256,7 +260,7 @@ impl Webhook {
             Err(why) => found.push(format!("webhook {name:?}: url is no address: {why}")),
         }
         if self.on.is_empty() {
-            found.push(format!("webhook {name:?}: `on` is empty: name \"alert\", \"call.ended\" or both"));
+            found.push(format!("webhook {name:?}: `on` is empty: name \"alert\", \"call.ended\", \"text\" or several"));
         }
         if self.secret_file.is_some() == self.secret_env.is_some() {
             found.push(format!("webhook {name:?}: set one of secret_file and secret_env"));

@@ -69,6 +69,7 @@ fn line(BotTool { definition, source }: &BotTool) -> String {
             format!("{} {origin}", tool.method.name())
         }
         ToolSource::Mcp(of) => format!("{} of the MCP server {}", of.tool, of.server),
+        ToolSource::BuiltIn(tool) => format!("{}, built in", tool.name()),
         ToolSource::OpenApi(of) => format!("{} of {}", of.operation, of.file),
     };
     let does = if definition.effect == Effect::Acts { "acts" } else { "reads" };
@@ -84,7 +85,7 @@ fn line(BotTool { definition, source }: &BotTool) -> String {
 fn faults(BotTool { source, .. }: &BotTool, servers: &Servers) -> Vec<String> {
     match source {
         ToolSource::Http(tool) => header_faults(&tool.headers),
-        ToolSource::OpenApi(_) => Vec::new(),
+        ToolSource::OpenApi(_) | ToolSource::BuiltIn(_) => Vec::new(),
         ToolSource::Mcp(of) => match servers.get(&of.server) {
             Some(Ok(tools)) if tools.contains_key(&of.tool) => Vec::new(),
             Some(Ok(tools)) => {

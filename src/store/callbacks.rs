@@ -2,7 +2,7 @@
 use super::{Direction, Fault, Private, Store, now, of_name, read};
 use jiff::Timestamp;
 
-/// A call that ended with the wish to be called back.
+/// A call that ended with the wish to be called back, or in which a bot has promised it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Callback {
     pub call: String,
@@ -12,6 +12,8 @@ pub struct Callback {
     pub destination: Option<String>,
     pub caller: Private<String>,
     pub at: Timestamp,
+    /// When they want to be called; `None`: as soon as possible.
+    pub due: Option<Timestamp>,
     /// When somebody has called back, and who.
     pub done: Option<(Timestamp, String)>,
 }
@@ -30,15 +32,16 @@ pub struct WantedCallbacks<'a> {
     pub limit: usize,
 }
 
-type Row = (String, String, String, String, String, String, i64, Option<String>, Option<i64>, Option<String>);
+type Row =
+    (String, String, String, String, String, String, i64, Option<String>, Option<i64>, Option<i64>, Option<String>);
 
 impl Store {
     pub async fn callbacks(&self, wanted: WantedCallbacks<'_>) -> Result<Vec<Callback>, Fault> {
         const SQL: &str = "select c.id, c.bot, c.language, c.direction, c.from_party, c.to_party, c.ended_us, \
             (select event->>'$.data.destination' from timeline where call = c.id \
-                and event->>'$.name' = 'callback_wanted' limit 1), d.at_us, d.by \
-            from calls c left join callbacks_done d on d.call = c.id \
-            where c.reason = 'to be called back' and c.ended_us is not null and ($1 = 0 or d.call is null) \
+                and event->>'$.name' = 'callback_wanted' limit 1), q.due_us, d.at_us, d.by \
+            from calls c left join callbacks_done d on d.call = c.id left join callback_requests q on q.call = c.id \
+            where (c.reason = 'to be called back' or c.id in (select call from callback_requests)) and c.ended_us is not null and ($1 = 0 or d.call is null) \
             and ($2 is null or c.id = $2) and ($3 is null or c.bot in (select value from json_each($3))) \
             and ($4 is null or c.id < $4) order by c.id desc limit $5";
         let WantedCallbacks { open, call, bots, before, limit } = wanted;
@@ -54,6 +57,14 @@ impl Store {
         rows.into_iter().map(callback).collect()
     }
 
+    /// A bot has promised that somebody calls back. What is asked for last counts.
+    pub async fn want_call_back(&self, call: &str, due: Option<Timestamp>) -> Result<(), Fault> {
+        const SQL: &str = "insert into callback_requests (call, due_us) values ($1, $2) \
+            on conflict (call) do update set due_us = excluded.due_us";
+        let query = sqlx::query(SQL).bind(call).bind(due.map(Timestamp::as_microsecond));
+        query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
+    }
+
     /// `by` has called back. The first one stays.
     pub async fn called_back(&self, call: &str, by: &str) -> Result<(), Fault> {
         const SQL: &str = "insert or ignore into callbacks_done (call, at_us, by) values ($1, $2, $3)";
@@ -63,11 +74,12 @@ impl Store {
 }
 
 fn callback(row: Row) -> Result<Callback, Fault> {
-    let (call, bot, language, direction, from, to, ended, destination, done, by) = row;
+    let (call, bot, language, direction, from, to, ended, destination, due, done, by) = row;
     let caller = match of_name(&direction).ok_or(Fault::Content("calls.direction"))? {
         Direction::Inbound => from,
         Direction::Outbound => to,
     };
     let done = done.zip(by).map(|(at, by)| Ok((read::time(at)?, by))).transpose()?;
-    Ok(Callback { call, bot, language, destination, caller: caller.into(), at: read::time(ended)?, done })
+    let (at, due) = (read::time(ended)?, due.map(read::time).transpose()?);
+    Ok(Callback { call, bot, language, destination, caller: caller.into(), at, due, done })
 }

@@ -15,7 +15,7 @@ const KEPT: i64 = 10_000;
 pub struct NewDelivery {
     pub id: String,
     pub webhook: String,
-    /// `alert` or `call.ended`.
+    /// `alert`, `call.ended` or `text`.
     pub event: &'static str,
     /// The id of the alert, or of the call.
     pub about: String,

@@ -1,7 +1,7 @@
 //! `BotTool`: a tool of a bot's file, and where it is.
 use super::filling;
 use super::template::{Part, Template};
-use crate::tool::{HttpRequest, Method, ToolDefinition};
+use crate::tool::{BuiltIn, HttpRequest, Method, ToolDefinition};
 use serde_json::Value as Json;
 
 /// A tool that the bot may call.
@@ -17,6 +17,8 @@ pub enum ToolSource {
     Http(HttpTool),
     OpenApi(OpenApiTool),
     Mcp(McpTool),
+    /// Whoever runs the call has it itself.
+    BuiltIn(BuiltIn),
 }
 
 /// An HTTP request that is made of the arguments.

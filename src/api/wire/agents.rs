@@ -138,6 +138,8 @@ pub struct CallbackDocument {
     /// Masked for who may not see numbers.
     pub caller: String,
     pub at: jiff::Timestamp,
+    /// When they want to be called; `null`: as soon as possible.
+    pub due_at: Option<jiff::Timestamp>,
     pub done_at: Option<jiff::Timestamp>,
     pub done_by: Option<String>,
 }

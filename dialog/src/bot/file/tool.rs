@@ -25,6 +25,7 @@ pub(in crate::bot) struct ToolFile {
     pub openapi: Option<String>,
     pub operation: Option<String>,
     pub server: Option<String>,
+    pub builtin: Option<String>,
     pub mcp: Option<String>,
     pub tool: Option<String>,
 }

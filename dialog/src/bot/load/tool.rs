@@ -6,7 +6,7 @@ use crate::bot::file::tool::{EffectFile, HeaderFile, SecretFile, ToolConfirmFile
 use crate::bot::template::{Part, Template};
 use crate::bot::tool::{BotTool, HeaderValue, HttpBody, HttpTool, McpTool, OpenApiTool, SecretSource, ToolSource};
 use crate::knowledge::Knowledge;
-use crate::tool::{ConfirmedBy, Effect, HttpRequest, Method, ToolDefinition, arguments};
+use crate::tool::{BuiltIn, ConfirmedBy, Effect, HttpRequest, Method, ToolDefinition, arguments};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,11 @@ fn tool(check: &Check, key: &str, name: String, file: ToolFile) -> Result<BotToo
         check.plain(&format!("{key}.filler"), filler)?;
     }
     kind(check, key, &file)?;
-    let parameters = parameters(check, key, &file)?;
+    let builtin = builtin(check, key, &file)?;
+    let parameters = match builtin {
+        Some(tool) => tool.parameters(),
+        None => parameters(check, key, &file)?,
+    };
     let usual = match file.method.map(method) {
         Some(Method::Get) => Effect::Reads,
         None if file.url.is_some() && file.body.is_none() => Effect::Reads,
@@ -51,19 +55,28 @@ fn tool(check: &Check, key: &str, name: String, file: ToolFile) -> Result<BotToo
         (Some(ToolConfirmFile::Caller), _) | (None, Effect::Acts) => ConfirmedBy::Caller,
         (None, Effect::Reads) => ConfirmedBy::Nobody,
     };
-    let description = file.description.clone().unwrap_or_default();
+    let usual = builtin.map_or("", BuiltIn::description);
+    let description = file.description.clone().unwrap_or_else(|| usual.to_owned());
     let filler = file.filler.clone();
-    let source = source(check, key, file, &parameters)?;
+    let source = match builtin {
+        Some(tool) => ToolSource::BuiltIn(tool),
+        None => source(check, key, file, &parameters)?,
+    };
     let definition = ToolDefinition { name, description, parameters, effect, limit, confirm, filler };
     Ok(BotTool { definition, source })
 }
 
 /// Refuses keys that do not belong to the kind of tool.
 fn kind(check: &Check, key: &str, file: &ToolFile) -> Result<(), BotFault> {
-    let kinds = [("url", file.url.is_some()), ("openapi", file.openapi.is_some()), ("mcp", file.mcp.is_some())];
+    let kinds = [
+        ("url", file.url.is_some()),
+        ("openapi", file.openapi.is_some()),
+        ("mcp", file.mcp.is_some()),
+        ("builtin", file.builtin.is_some()),
+    ];
     let named: Vec<&str> = kinds.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
     let [kind] = named.as_slice() else {
-        let remedy = "give it one of `url`, `openapi` with `operation`, and `mcp` with `tool`";
+        let remedy = "give it one of `url`, `openapi` with `operation`, `mcp` with `tool`, and `builtin`";
         let problem =
             if named.is_empty() { "says not where it is".into() } else { format!("is {}", named.join(" and ")) };
         return check.fault(key, problem, remedy);
@@ -85,6 +98,20 @@ fn kind(check: &Check, key: &str, file: &ToolFile) -> Result<(), BotFault> {
         }
         None => Ok(()),
     }
+}
+
+/// The built-in tool that is named.
+fn builtin(check: &Check, key: &str, file: &ToolFile) -> Result<Option<BuiltIn>, BotFault> {
+    let Some(name) = &file.builtin else { return Ok(None) };
+    let Some(tool) = BuiltIn::of(name) else {
+        let known: Vec<&str> = BuiltIn::ALL.into_iter().map(BuiltIn::name).collect();
+        let remedy = format!("use one of {}", known.join(", "));
+        return check.fault(format!("{key}.builtin"), format!("{name:?} is no built-in tool"), remedy);
+    };
+    if matches!(file.effect, Some(EffectFile::Reads)) {
+        return check.fault(format!("{key}.effect"), format!("{name} acts"), "remove it");
+    }
+    Ok(Some(tool))
 }
 
 /// The JSON schema of the arguments.
