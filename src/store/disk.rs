@@ -116,7 +116,7 @@ impl Disk {
 }
 
 /// What there is of calls, in every table: `$1` is a JSON list of their ids.
-const DELETES: [&str; 14] = [
+const DELETES: [&str; 15] = [
     "delete from deliveries where about in (select value from json_each($1) union all select id from alerts \
         where call in (select value from json_each($1)))",
     "delete from alerts where call in (select value from json_each($1))",
@@ -130,6 +130,7 @@ const DELETES: [&str; 14] = [
     "delete from callbacks_done where call in (select value from json_each($1))",
     "delete from share_readers where call in (select value from json_each($1))",
     "delete from shares where call in (select value from json_each($1))",
+    "delete from memory where call in (select value from json_each($1))",
     "delete from timeline where call in (select value from json_each($1))",
     "delete from calls where id in (select value from json_each($1))",
 ];
@@ -177,7 +178,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 11] = [
+        const ALL: [(i64, &str, &str); 12] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
@@ -189,6 +190,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
             (9, "alerts", include_str!("migrations/0009_alerts.sql")),
             (10, "callbacks", include_str!("migrations/0010_callbacks.sql")),
             (11, "identities", include_str!("migrations/0011_identities.sql")),
+            (12, "memory", include_str!("migrations/0012_memory.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
