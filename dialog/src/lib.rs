@@ -5,11 +5,11 @@
 //!
 //! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
 //! [`history`] keeps what was heard of each [`clause`]. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
-//! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`expect`],
+//! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`memory`], [`expect`],
 //! [`guidance`], [`person`], [`tool`] and [`approval`]. [`simulated`] runs a conversation in simulated time.
 //!
 //! Modules use those that stand before them in this list, never one behind:
-//! `language`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
+//! `language`, `memory`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
 //! `model`, `conversation`, `simulated`.
 
 pub mod approval;
@@ -22,6 +22,7 @@ pub mod history;
 pub mod insight;
 pub mod keypad;
 pub mod language;
+pub mod memory;
 pub mod model;
 pub mod person;
 pub mod say;

@@ -57,6 +57,11 @@ impl Turn {
         self.speech.is_some() || self.voice
     }
 
+    /// How many times as long as usual the bot waits for this caller by now.
+    pub fn caller_patience(&self) -> f32 {
+        if self.collisions >= COLLISIONS { AFTER_COLLISIONS } else { 1.0 }
+    }
+
     pub fn started(&mut self, now: Instant) {
         self.voice = true;
         let began = now.checked_sub(self.plan.noticed).unwrap_or(now);
@@ -66,7 +71,7 @@ impl Turn {
                 let since = self.bot_since.filter(|_| self.floor != Floor::Free);
                 self.speech = Some(Speech {
                     collides: since.is_some_and(|since| began <= since + self.plan.collision),
-                    patience: if self.collisions >= COLLISIONS { AFTER_COLLISIONS } else { 1.0 },
+                    patience: self.caller_patience(),
                     ..Speech::new(began, self.floor != Floor::Free)
                 });
             }

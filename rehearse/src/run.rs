@@ -138,6 +138,7 @@ fn one_call(
     start: Instant,
 ) -> Record {
     let person = scenario.person.as_ref();
-    let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person, reprompts };
+    let setting =
+        Setting { bot: &rehearsal.bot, others: &rehearsal.others, now: rehearsal.now, tools, person, reprompts };
     call::hold(setting, &mut ScriptedCaller::new(scenario, random), start)
 }

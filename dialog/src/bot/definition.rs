@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::fact::Fact;
 use super::headers::Headers;
 use super::lookup::Lookup;
+use super::memory::MemoryPlan;
 use super::model::ModelPlan;
 use super::passage::Passage;
 use super::request::RequestTemplate;
@@ -12,6 +13,7 @@ use super::template::Template;
 use super::tool::BotTool;
 use super::words::Prompts;
 use crate::language::Language;
+use crate::memory::Memory;
 use crate::say::{self, Delivery, SaidClause};
 use crate::tool::ToolDefinition;
 use crate::turn::TurnPlan;
@@ -19,6 +21,7 @@ use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything a bot says, asks and does. Made by `Bot::parse`, never changed afterwards; a call has a copy of its own where its
@@ -61,6 +64,14 @@ pub struct Bot {
     pub commands: Commands,
     pub turn: TurnPlan,
     pub silence: SilencePlan,
+    /// Which bot goes on with the call where the caller wants to speak another language, by its name.
+    pub languages: BTreeMap<Language, String>,
+    /// What is kept of its callers; `None`: nothing.
+    pub memory: Option<MemoryPlan>,
+    /// What is known of the caller of the call this bot talks in; `None` in a bot as it is read, and where the caller cannot be known.
+    pub known: Option<Arc<Memory>>,
+    /// Some sentence still has a gap for what is known of the caller.
+    pub(super) has_known_gaps: bool,
     /// What the trunk said of the call this bot talks in; empty in a bot as it is read.
     pub(crate) headers: Headers,
     /// Some sentence still has a gap for a header field.
@@ -131,6 +142,8 @@ pub struct OnDone {
     /// Said afterwards; may hold parts of a tool's answer.
     pub say: Passage,
     pub then: Then,
+    /// The name of the bot that goes on with the call, in place of `then`.
+    pub hand_on: Option<String>,
     /// A supervisor has to approve it before.
     pub approval: Option<Approval>,
 }
@@ -143,6 +156,8 @@ pub enum Then {
     HangUp,
     /// "What else can I do for you?"
     Ask,
+    /// The caller is put through to the task's person, or the bot's.
+    Person,
 }
 
 impl Task {
@@ -211,6 +226,12 @@ impl SilencePlan {
 impl Bot {
     pub fn slot(&self, name: &str) -> Option<usize> {
         self.slots.iter().position(|s| s.name == name)
+    }
+
+    /// The names of the bots that a call may be handed on to.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        let tasks = self.tasks.iter().filter_map(|task| task.done.hand_on.as_deref());
+        self.languages.values().map(String::as_str).chain(tasks)
     }
 
     pub fn tool(&self, name: &str) -> Option<&ToolDefinition> {

@@ -81,7 +81,7 @@ pub fn build(bot: &Bot, context: GrammarContext) -> Expect {
                 all.unlikely.push(format!("{lead} ({names})"));
             }
         }
-        Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
+        Step::Stop | Step::Remember => all.likely.extend([rules.yes(), rules.no()]),
         Step::Message => free = true,
         Step::Person => all.likely.push(rules::call_back(bot.language)),
         Step::Busy | Step::Over => keys = false,
@@ -154,7 +154,7 @@ fn tasks(bot: &Bot, rules: &mut Rules, all: &mut Alternatives) {
         }
     }
     // "No" answers "anything else?".
-    if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
+    if bot.tasks.iter().any(|t| t.done.then != Then::HangUp) {
         all.likely.push(rules.no());
     }
 }
