@@ -12,7 +12,7 @@ use dialog::conversation::{
 };
 use dialog::model::language_model::{ModelNews, ModelRequest, RequestId};
 use dialog::tool::Effect;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -57,10 +57,33 @@ pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
         "{} ({:?}). Write what you would say; `/key 5` presses a key; Ctrl-D hangs up.\n",
         bot.name, bot.language
     ))?;
-    let models = bot.model.as_ref().map(|_| LanguageModels::load(&config)).unwrap_or_default();
-    let conversation = Conversation::new(bot, jiff::Zoned::now().datetime());
+    let others = others(&bot, file, &config, &toolbox)?;
+    let asks = others.values().chain([&bot]).any(|bot| bot.model.is_some());
+    let models = if asks { LanguageModels::load(&config) } else { LanguageModels::default() };
+    let conversation = Conversation::new(bot, jiff::Zoned::now().datetime()).with_bots(Arc::new(others));
     let with = With { toolbox, models: Arc::new(models) };
     console::written(run(conversation, with, std::io::stdin().lock(), std::io::stdout()).await)
+}
+
+/// The bots that the chat may be handed on to, from one to the next: files beside that of the first.
+fn others(bot: &Bot, file: &Path, config: &Config, toolbox: &Toolbox) -> anyhow::Result<BTreeMap<String, Arc<Bot>>> {
+    let mut others = BTreeMap::new();
+    let mut open: Vec<String> = bot.others().map(str::to_owned).collect();
+    while let Some(name) = open.pop() {
+        if others.contains_key(&name) {
+            continue;
+        }
+        let path = file.with_file_name(format!("{name}.toml"));
+        let shown = path.display();
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {shown}, which this bot hands calls on to"))?;
+        let mut other = Bot::parse(&text, &shown.to_string())?;
+        tools::resolve(&mut other, &config.tools, file.parent().unwrap_or(Path::new(".")))
+            .map_err(anyhow::Error::msg)?;
+        open.extend(other.others().map(str::to_owned));
+        others.insert(name, toolbox.complete(Arc::new(other)));
+    }
+    Ok(others)
 }
 
 /// What a chat reaches beside the conversation.
@@ -202,6 +225,7 @@ impl<W: Write> Chat<W> {
                     let shown = if secret { "•••".to_owned() } else { value.to_string() };
                     writeln!(self.out, "  ({name} = {shown})")?;
                 }
+                Output::Bot { name, .. } => writeln!(self.out, "  (the bot is {name})")?,
                 Output::Run(call) => self.tools.push_back(call),
                 Output::Ask(request) => self.asked.push_back(request),
                 Output::StopAsking(id) => {

@@ -98,6 +98,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
             }
             found.extend(faults.into_iter().map(broken));
             destinations(config, &bots, found);
+            other_bots(&bots, found);
             tools::look(config, &bots, found);
             for bot in missing {
                 found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
@@ -136,6 +137,24 @@ fn destinations(config: &Config, bots: &Bots<Loaded>, found: &mut Vec<Finding>) 
             Err(fault) => found.push(broken(format!("destinations.{name}: {fault}"))),
             Ok(_) if named.contains(name) => found.push(fine(format!("destinations.{name} can be called"))),
             Ok(_) => found.push(lacking(format!("destinations.{name}: no bot names it by `person`"))),
+        }
+    }
+}
+
+/// Whether the bots that others hand calls on to are there, and speak the language that they are named for.
+fn other_bots(bots: &Bots<Loaded>, found: &mut Vec<Finding>) {
+    for status in bots.list() {
+        let Some(loaded) = bots.get(&status.name) else { continue };
+        let bot = &status.name;
+        for name in loaded.bot.others().filter(|name| !bots.has(name)) {
+            found.push(broken(format!("the bot {bot} hands calls on to {name:?}: there is no such bot in bots.dir")));
+        }
+        for (language, name) in &loaded.bot.languages {
+            if let Some(other) = bots.get(name).filter(|other| other.bot.language != *language) {
+                let (wanted, speaks) = (language.code(), other.bot.language.code());
+                found
+                    .push(broken(format!("the bot {bot} names {name} for `{wanted}`, and that one speaks `{speaks}`")));
+            }
         }
     }
 }

@@ -2,15 +2,14 @@
 use crate::bot::Bot;
 use crate::clause::Clause;
 use crate::history::{History, Line};
-use crate::knowledge::Knowledge;
 use crate::model::brain::{Brain, BrainInput};
-use crate::model::chat::Chat;
-use crate::model::flow::Flow;
 use crate::model::thought::Thought;
 use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use disclosure::Disclosure;
 use entry::{Entry, Pressed};
+use handing::{Handing, brain_of};
+use memory::Keeping;
 use person::Search;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +21,9 @@ mod backchannel;
 mod debug;
 mod disclosure;
 mod entry;
+mod handing;
 mod likely;
+mod memory;
 mod message;
 mod person;
 mod supervised;
@@ -35,6 +36,7 @@ pub use crate::knowledge::Citation;
 pub use crate::model::thought::{HangUpReason, MASK};
 pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
+pub use handing::BotSource;
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
 
 /// The longest that a recogniser is waited for.
@@ -80,23 +82,22 @@ pub struct Conversation {
     deaf: bool,
     answered: bool,
     ended: bool,
+    /// Why the bot has ended the call.
+    ended_for: Option<HangUpReason>,
+    keeping: Keeping,
+    handing: Handing,
+    /// How long words are waited for at least.
+    recogniser_patience: Duration,
     disclosure: Disclosure,
 }
 
 impl Conversation {
     /// `today`: the date and time where the caller is, for "tomorrow".
     pub fn new(bot: Arc<Bot>, today: jiff::civil::DateTime) -> Conversation {
-        let bot = bot.without_header_gaps();
-        let flow = Flow::new(bot.clone(), today);
-        match &bot.model {
-            Some(plan) => {
-                let searched = bot.knowledge.iter().map(|_| Knowledge::tool());
-                let tools = bot.tools.iter().map(|tool| tool.definition.clone()).chain(searched).collect();
-                let chat = Chat::new(bot.clone(), plan.clone(), tools, flow, today);
-                Conversation::with_brain(bot, Box::new(chat))
-            }
-            None => Conversation::with_brain(bot, Box::new(flow)),
-        }
+        let bot = bot.without_header_gaps().without_known_gaps();
+        let mut conversation = Conversation::with_brain(bot.clone(), brain_of(bot, today));
+        conversation.handing.today = Some(today);
+        conversation
     }
 
     /// A conversation with a brain of its own; of the bot come its voice, its patience and what it says by itself.
@@ -124,6 +125,10 @@ impl Conversation {
             deaf: false,
             answered: false,
             ended: false,
+            ended_for: None,
+            keeping: Keeping::default(),
+            handing: Handing::default(),
+            recogniser_patience: Duration::ZERO,
             disclosure: Disclosure::new(bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64),
             bot,
         }
@@ -131,9 +136,14 @@ impl Conversation {
 
     /// With a recogniser that may take so long for the words of an answer: as long as it may be at work, its words are waited for.
     pub fn with_patience(mut self, patience: Duration) -> Conversation {
-        let usual = self.bot.turn.clone();
-        self.turn = Turn::new(TurnPlan { late_words: usual.late_words.max(patience.min(MAX_PATIENCE)), ..usual });
+        self.recogniser_patience = patience.min(MAX_PATIENCE);
+        self.turn = Turn::new(self.turn_plan(&self.bot));
         self
+    }
+
+    fn turn_plan(&self, bot: &Bot) -> TurnPlan {
+        let usual = bot.turn.clone();
+        TurnPlan { late_words: usual.late_words.max(self.recogniser_patience), ..usual }
     }
 
     pub fn bot(&self) -> &Arc<Bot> {
@@ -159,6 +169,7 @@ impl Conversation {
     /// the bot's place, or after the end.
     pub fn takes(&self) -> bool {
         let waits = self.tools.is_awaited() || self.search == Search::Deaf;
+        let waits = waits || self.is_handing_on();
         let stopped = self.on_hold || waits || self.supervised.is_taken_over() || self.ended;
         self.answered && !stopped
     }
@@ -253,6 +264,7 @@ impl Conversation {
         // Each round does one thing that was due; a conversation has only a few of them.
         for _ in 0..16 {
             self.hand_on_outcomes(now);
+            self.hand_on_due(now);
             self.floor(now);
             self.turn.tick(now);
             while let Some(act) = self.turn.poll() {
@@ -261,7 +273,7 @@ impl Conversation {
             self.floor(now);
             match self.deadline().filter(|(at, _)| *at <= now) {
                 Some((_, why)) => self.due(now, why),
-                None if self.tools.has_outcomes() => {}
+                None if self.tools.has_outcomes() || self.is_hand_on_due() => {}
                 None => break,
             }
         }
@@ -317,7 +329,7 @@ impl Conversation {
                 let question_heard = self.question_heard.take().unwrap_or_else(|| self.history.question_heard());
                 self.note_turn(&text, confidence, AnsweredBy::Voice);
                 if self.spend_turn(now) {
-                    self.think(now, BrainInput::Heard { text, confidence, question_heard });
+                    self.take_words(now, &text.clone(), BrainInput::Heard { text, confidence, question_heard });
                 }
             }
             Act::Backchannel { text } => self.backchannel(now, &text),
@@ -388,7 +400,12 @@ impl Conversation {
     }
 
     fn listen(&mut self) {
-        if !self.ended && !self.tools.is_awaited() && !self.supervised.is_taken_over() && self.search != Search::Deaf {
+        if !self.ended
+            && !self.is_handing_on()
+            && !self.tools.is_awaited()
+            && !self.supervised.is_taken_over()
+            && self.search != Search::Deaf
+        {
             self.out.push_back(Output::Listen(self.brain.expect()));
         }
     }
@@ -434,6 +451,7 @@ impl Conversation {
                 self.said = true;
             }
             Thought::Slot(news) => {
+                self.keep(&news);
                 let slot = &self.bot.slots[news.slot];
                 let (name, secret) = (slot.name.clone(), slot.secret);
                 self.out.push_back(Output::Slot { name, value: news.value, confirmed: news.confirmed, secret });
@@ -459,6 +477,8 @@ impl Conversation {
             Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
             Thought::MachineTold => self.out.push_back(Output::MachineTold),
+            Thought::Memory(news) => self.memory_news(news),
+            Thought::HandOn(handed) => self.hand_on(now, handed),
             Thought::HangUp(reason) => self.end(reason),
         }
     }
@@ -480,7 +500,7 @@ impl Conversation {
         self.turn.forget();
         self.entry.close();
         self.search = Search::None;
-        (self.asked, self.ended) = (false, true);
+        (self.asked, self.ended, self.ended_for) = (false, true, Some(reason));
         self.out.push_back(Output::HangUp { reason });
     }
 
@@ -532,7 +552,7 @@ impl Conversation {
         self.drop_entry();
         self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
-            self.think(now, BrainInput::Typed(text.to_string()));
+            self.take_words(now, text, BrainInput::Typed(text.to_string()));
         }
     }
 

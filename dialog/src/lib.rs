@@ -5,12 +5,12 @@
 //!
 //! Layout: [`conversation`] is the core a driver talks to; inside it [`turn`] decides whose turn it is, [`model`] what to say and do,
 //! [`history`] keeps what was heard of each [`clause`]. A [`bot`] is read from TOML. [`value`] reads what was said, [`say`] writes what will be spoken,
-//! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`expect`],
+//! [`keypad`] knows what keys mean, [`insight`] what words tell of a mood. What they hand to each other stands in [`language`], [`memory`], [`expect`],
 //! [`guidance`], [`person`], [`tool`] and [`approval`]. [`knowledge`] searches the passages of documents. [`simulated`] runs a conversation in
 //! simulated time, [`random`] has numbers of chance for it.
 //!
 //! Modules use those that stand before them in this list, never one behind:
-//! `random`, `language`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `knowledge`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
+//! `random`, `language`, `memory`, `expect`, `guidance`, `person`, `tool`, `approval`, `value`, `knowledge`, `say`, `clause`, `history`, `keypad`, `insight`, `turn`, `bot`,
 //! `model`, `conversation`, `simulated`.
 
 pub mod approval;
@@ -24,6 +24,7 @@ pub mod insight;
 pub mod keypad;
 pub mod knowledge;
 pub mod language;
+pub mod memory;
 pub mod model;
 pub mod person;
 pub mod random;

@@ -4,6 +4,8 @@ pub mod brain;
 pub mod chat;
 pub mod flow;
 pub mod grammar;
+pub mod handed;
 pub mod language_model;
+pub(crate) mod numbered;
 pub mod step;
 pub mod thought;

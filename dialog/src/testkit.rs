@@ -5,6 +5,7 @@ use crate::conversation::{
     PersonOrder, ToolFault, ToolId, Why,
 };
 use crate::knowledge::Knowledge;
+use crate::memory::MemoryNews;
 use crate::model::brain::Brain;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest};
 use crate::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
@@ -131,6 +132,12 @@ impl Sim {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))
                 }
                 Output::MachineTold => self.note("machine told".into()),
+                Output::Memory(news) => self.note(match news {
+                    MemoryNews::Fact { name, value } => format!("remember {name} = {value}"),
+                    news => format!("memory: {news:?}"),
+                }),
+                Output::Bot { name, .. } => self.note(format!("the bot is {name}")),
+                Output::NoBot { name } => self.note(format!("no bot {name}")),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");
                     self.hung_up = Some(reason);

@@ -61,6 +61,11 @@ impl Turn {
         self.speech.is_some() || self.voice
     }
 
+    /// How many times as long as usual the bot waits for this caller by now.
+    pub fn caller_patience(&self) -> f32 {
+        self.pace.patience()
+    }
+
     pub fn started(&mut self, now: Instant) {
         self.voice = true;
         let began = now.checked_sub(self.plan.noticed).unwrap_or(now);

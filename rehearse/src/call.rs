@@ -12,7 +12,7 @@ use dialog::history;
 use dialog::simulated::{SimulatedLine, VOICE_ENDED, VOICE_NOTICED};
 use jiff::civil::DateTime;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,8 @@ const KEY: Duration = Duration::from_millis(200);
 /// What a call is held with.
 pub struct Setting<'a> {
     pub bot: &'a Arc<Bot>,
+    /// The bots that the call may be handed on to, by name.
+    pub others: &'a BTreeMap<String, Arc<Bot>>,
     /// The caller's date and time when the call begins.
     pub now: DateTime,
     pub tools: &'a mut dyn Tools,
@@ -46,7 +48,7 @@ pub fn reprompts(bot: &Bot) -> BTreeSet<String> {
 
 /// Holds one call; `start` is the moment that its time begins at.
 pub fn hold(setting: Setting<'_>, caller: &mut dyn Caller, start: Instant) -> Record {
-    let conversation = Conversation::new(setting.bot.clone(), setting.now);
+    let conversation = Conversation::new(setting.bot.clone(), setting.now).with_bots(Arc::new(setting.others.clone()));
     let mut call = Call::new(setting, SimulatedLine::new(conversation, start));
     call.line.input(Input::Answered);
     call.take();

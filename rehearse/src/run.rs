@@ -127,8 +127,14 @@ fn run_scenario<'a>(
             None => Box::new(ScenarioTools::new(&scenario.tools)),
         };
         let person = scenario.person.as_ref();
-        let setting =
-            Setting { bot: &rehearsal.bot, now: rehearsal.now, tools: tools.as_mut(), person, reprompts: &reprompts };
+        let setting = Setting {
+            bot: &rehearsal.bot,
+            others: &rehearsal.others,
+            now: rehearsal.now,
+            tools: tools.as_mut(),
+            person,
+            reprompts: &reprompts,
+        };
         let mut caller: Box<dyn Caller> = match (&scenario.goal, plan.model) {
             (Some(goal), Some(model)) => {
                 Box::new(ModelledCaller::new(scenario, goal, rehearsal.bot.language, model, random))

@@ -23,6 +23,8 @@ pub struct Rehearsal {
     pub file: String,
     pub bot_file: PathBuf,
     pub bot: Arc<Bot>,
+    /// The bots that a call may be handed on to, by name.
+    pub others: BTreeMap<String, Arc<Bot>>,
     /// The caller's date and time when a call begins.
     pub now: DateTime,
     pub runs: u32,

@@ -42,6 +42,7 @@ const ASSETS: &[Asset] = &[
     file!("list.js", SCRIPT),
     file!("live.js", SCRIPT),
     file!("main.js", SCRIPT),
+    file!("memory.js", SCRIPT),
     file!("mood.js", SCRIPT),
     file!("notes.js", SCRIPT),
     file!("offer.js", SCRIPT),

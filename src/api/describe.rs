@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
-    ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, notes, numbers, oidc,
-    recordings, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
+    ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, memory, notes, numbers,
+    oidc, recordings, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -65,6 +65,7 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(callbacks::done))
         .routes(routes!(notes::list, notes::add))
         .routes(routes!(notes::tag))
+        .routes(routes!(memory::read, memory::forget))
         .routes(routes!(shares::make))
         .routes(routes!(shares::open))
         .routes(routes!(erase::erase))

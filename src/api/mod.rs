@@ -15,6 +15,7 @@ mod describe;
 mod erase;
 mod health;
 mod live;
+mod memory;
 mod meter;
 mod notes;
 mod numbers;

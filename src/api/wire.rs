@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 pub mod agents;
 pub mod alerts;
 pub mod approvals;
+pub mod memory;
 pub mod notes;
 pub mod numbers;
 pub mod wall;

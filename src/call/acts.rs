@@ -6,7 +6,9 @@ use super::person::{PersonEvent, PersonOrder};
 use super::seat::{SeatChange, SeatEvent, SeatNews, SeatOrder};
 use crate::standby::{self, Clip};
 use crate::store::{CallEvent, LiveChange, Mark, Private};
+use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, PersonFault, ToolCall, ToolId};
+use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
@@ -18,6 +20,7 @@ use media::room::Seat;
 use media::tts::delivery::ClauseText;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
+use std::sync::Arc;
 
 /// The parts around a call's core.
 pub trait CallPort {
@@ -71,6 +74,10 @@ pub trait CallPort {
     /// Stops a request, if it still runs.
     fn stop_asking(&mut self, id: RequestId);
     fn note(&mut self, event: CallEvent);
+    /// Another bot goes on with the call.
+    fn become_bot(&mut self, name: String, bot: Arc<Bot>);
+    /// The store of what is known of callers has this.
+    fn remember(&mut self, news: MemoryNews);
     /// A message to a browser's page.
     fn send_to_page(&mut self, message: String);
     /// A change that is not kept, for who watches live calls.
@@ -117,6 +124,8 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Ask(request) => port.ask(request),
         Act::StopAsking(id) => port.stop_asking(id),
         Act::Note(event) => port.note(event),
+        Act::Become { name, bot } => port.become_bot(name, bot),
+        Act::Remember(news) => port.remember(news),
         Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),
         Act::FindPerson(wanted) => port.find_person(&wanted),
         Act::BridgePerson(wanted) => port.bridge_person(&wanted),

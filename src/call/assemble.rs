@@ -3,6 +3,8 @@ use super::driver::{self, Inbox};
 use super::echo::Echo;
 use super::effects::{CallModels, CallPeople, Effects, Speech};
 use super::end::{Blame, End, Reason};
+use super::memory::CallMemory;
+use super::others::{BotSpeech, OtherBots};
 use super::page::Page;
 use super::people::People;
 use super::recording::{self, RecordingSetup};
@@ -13,16 +15,16 @@ use super::talk::Talk;
 use super::watchdog::Limits;
 use crate::config::{AfterPerson, Config, ECHO};
 use crate::engines::Loaded;
-use crate::engines::remote::{RemoteSpeaker, VoiceSetup};
 use crate::language_models::{self, LanguageModels};
-use crate::store::{CallEvent, Direction, Private, Started};
+use crate::store::{CallEvent, CallerKey, Direction, Private, Started};
 use crate::tools::builtin::CallReach;
 use dialog::conversation::Conversation;
+use dialog::memory::Memory;
 use media::Language;
 use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{BotMode, Event, Seat};
-use media::tts::{Speak, Spoken, Voice};
+use media::tts::Voice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -153,6 +155,8 @@ impl Assembly {
             models: None,
             page: to_page,
             people: None,
+            memory: None,
+            others: None,
             approvals: None,
         };
         // Nothing recognises or synthesises speech: these queues are closed.
@@ -171,7 +175,7 @@ impl Assembly {
         room: RoomHandle,
         events: mpsc::Receiver<Event>,
     ) -> End {
-        let Resources { config, pool, engines, store, recording_policy, approvals, .. } = &self.resources;
+        let Resources { config, pool, engines, bots, store, recording_policy, approvals, .. } = &self.resources;
         let AnsweredLine { line, orders, page } = answered;
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         let (heard, heard_inbox) = mpsc::channel(QUEUE);
@@ -181,8 +185,16 @@ impl Assembly {
         let asked = CallModels { models: self.models.clone(), out: told, asking: JoinSet::new(), running: Vec::new() };
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
-        let people = self.call_people((number, name), voice.clone(), &room, &line);
-        let speaker = self.speaker(number, voice, &room, spoken.clone());
+        let others = BotSpeech {
+            pool: pool.clone(),
+            engines: engines.clone(),
+            bots: bots.clone(),
+            number,
+            room: room.clone(),
+            spoken: spoken.clone(),
+        };
+        let people = self.call_people(name, voice.clone(), &others, &line);
+        let (rate, speaker) = (voice.rate, others.speaker(voice));
         let speech = Speech {
             number,
             pool: pool.clone(),
@@ -190,6 +202,7 @@ impl Assembly {
             remote_recognisers: engines.remote_ears(language).clone(),
             hears: engines.can_hear(language),
             language,
+            rate,
             lexicon: loaded.lexicon.clone(),
             speaker,
             standby: engines.standby(language),
@@ -199,10 +212,17 @@ impl Assembly {
             ear: self.ear(true),
             spoken,
         };
-        let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let bot = self.resources.toolbox.complete(loaded.bot.clone().with_headers(headers));
+        let headers = info.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers: dialog::bot::Headers = headers.collect();
+        let known = self.known(info, (name, loaded)).await;
+        let memory = known.as_ref().map(|(memory, _)| memory.clone().write(store.clone(), &info.id));
+        let bot = self.resources.toolbox.complete(loaded.bot.clone().with_headers(headers.clone()));
+        let bot = known.as_ref().map_or(bot.clone(), |(_, known)| bot.with_memory(known.clone()));
+        let toolbox = self.resources.toolbox.clone();
+        let source = Arc::new(OtherBots { bots: bots.clone(), toolbox, headers, known });
         let conversation = Conversation::new(bot.clone(), jiff::Zoned::now().datetime())
-            .with_patience(engines.longest_wait(language, USUAL_ANSWER));
+            .with_patience(engines.longest_wait(language, USUAL_ANSWER))
+            .with_bots(source);
         let returning = config.destinations.iter().filter(|(_, to)| to.after == AfterPerson::Bot);
         let mut talk = Talk::new(conversation, Limits::from(config.as_ref()), Instant::now())
             .with_returning(returning.map(|(name, _)| name.clone()).collect());
@@ -235,6 +255,8 @@ impl Assembly {
             models: Some(asked),
             page: to_page,
             people: Some(people),
+            memory,
+            others: Some(others),
             approvals: Some((name.to_owned(), approvals.clone())),
         };
         let (early, orders) = orders.into_parts();
@@ -245,38 +267,23 @@ impl Assembly {
 }
 
 impl Assembly {
+    /// What is known of the caller, where the bot remembers and the store answers.
+    async fn known(&self, info: &CallInfo, (name, loaded): (&str, &Loaded)) -> Option<(CallMemory, Memory)> {
+        let caller = CallerKey::of(info.direction, &info.from.as_str().into(), &info.to.as_str().into());
+        let memory = CallMemory::of(name, loaded, caller)?;
+        let known = memory.read(&self.resources.store).await?;
+        Some((memory, known))
+    }
+
     /// What the call finds a person with, and speaks to them.
-    fn call_people(&self, (number, bot): (u64, &str), voice: Voice, room: &RoomHandle, line: &Line) -> CallPeople {
-        let Resources { pool, engines, .. } = &self.resources;
-        let (pool, voices, room) = (pool.clone(), engines.voices(voice.language), room.clone());
-        let open = move || {
-            // How far a brief was heard is told by the playout alone; a voice whose reports nobody reads falls silent.
-            let (unread, mut reports) = mpsc::channel(QUEUE);
-            tokio::spawn(async move { while reports.recv().await.is_some() {} });
-            let sink = room.sink(Seat::AGENT);
-            Box::new(pool.speaker(number, voices.clone(), voice.clone(), sink, unread)) as Box<dyn Speak>
-        };
+    fn call_people(&self, bot: &str, voice: Voice, speech: &BotSpeech, line: &Line) -> CallPeople {
         CallPeople {
             people: self.people.clone(),
             bot: bot.to_owned(),
             transferrer: line.transferrer(),
             search: None,
-            voice: Box::new(open),
+            voice: speech.to_agent(voice),
             brief: None,
-        }
-    }
-
-    /// The call's voice: that of another machine where one works, with those of this one behind it.
-    fn speaker(&self, number: u64, voice: Voice, room: &RoomHandle, out: mpsc::Sender<Spoken>) -> Box<dyn Speak> {
-        let Resources { pool, engines, .. } = &self.resources;
-        let (language, sink) = (voice.language, || room.sink(Seat::CALLER));
-        match engines.remote_voices(language).iter().find(|engine| engine.is_well()) {
-            None => Box::new(pool.speaker(number, engines.voices(language), voice, sink(), out)),
-            Some(engine) => {
-                let (pool, sinks) = (pool.clone(), [sink(), sink()]);
-                let setup = VoiceSetup { number, pool, engines: engines.voices(language), voice, sinks, out };
-                Box::new(RemoteSpeaker::open(engine.clone(), setup))
-            }
         }
     }
 }

@@ -7,7 +7,9 @@ use super::voices::VoiceHeard;
 use super::watchdog::Why;
 use crate::standby::Clip;
 use crate::store::{CallEvent, LiveChange};
+use dialog::bot::Bot;
 use dialog::conversation::{Expect, GuidanceFault, HandOver, ToolCall, ToolFault, ToolId};
+use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelNews, ModelRequest, RequestId};
 use media::asr::Heard;
 use media::ear::EarState;
@@ -17,6 +19,7 @@ use media::playout::Gain;
 use media::room::{Event, Seat};
 use media::tts::delivery::ClauseText;
 use media::tts::{Spoken, UtteranceId};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// A core is told the time and never asks for it: `handle` an input, then `poll` until `None`, then wait until `deadline`.
@@ -112,6 +115,13 @@ pub enum Act {
     /// Stop this request, if it still runs.
     StopAsking(RequestId),
     Note(CallEvent),
+    /// Another bot goes on with the call: its ear, its voice and its tools are meant from here on.
+    Become {
+        name: String,
+        bot: Arc<Bot>,
+    },
+    /// What is to be remembered of the caller, or no more.
+    Remember(MemoryNews),
     /// The supervisor at this seat takes part like this from now on.
     Supervise(Seat, Supervision),
     /// Look for a person.

@@ -2,6 +2,8 @@
 use super::acts::{CallPort, request_of};
 use super::approvals::queue::ApprovalQueue;
 use super::core::CallInput;
+use super::memory::MemoryWriter;
+use super::others::BotSpeech;
 use super::people::{People, PersonSearch, Searching};
 use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
@@ -12,6 +14,7 @@ use crate::tools::{RunningTool, Toolbox};
 use dialog::approval::ApprovalCall;
 use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
+use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
 use dialog::tool::{Effect, ToolFault};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
@@ -23,7 +26,7 @@ use media::pool::{ListeningSetup, Pool};
 use media::record::{PausedBy, Recorder};
 use media::room::Seat;
 use media::tts::delivery::ClauseText;
-use media::tts::{Speak, Spoken, TtsFault, UtteranceId};
+use media::tts::{Speak, Spoken, TtsFault, UtteranceId, Voice};
 use media::{Language, Rate, Wire};
 use std::sync::Arc;
 use telephony::Transferrer;
@@ -50,6 +53,10 @@ pub struct Effects {
     pub page: Option<mpsc::Sender<String>>,
     /// The call's bot, and where its actions wait for a supervisor; `None` in an echo.
     pub approvals: Option<(String, ApprovalQueue)>,
+    /// What another bot that goes on with the call hears and speaks with; `None` in an echo.
+    pub(super) others: Option<BotSpeech>,
+    /// Where goes what is to be remembered of the caller; `None`: nothing is.
+    pub(super) memory: Option<MemoryWriter>,
     /// Who finds persons; an echo needs none.
     pub(super) people: Option<CallPeople>,
 }
@@ -94,6 +101,8 @@ pub struct Speech {
     /// Whether any recogniser knows this language; if none does, the call starts without one and works by keypad.
     pub hears: bool,
     pub language: Language,
+    /// That of the line.
+    pub rate: Rate,
     pub lexicon: Lexicon,
     pub speaker: Box<dyn Speak>,
     pub standby: Arc<Standby>,
@@ -113,6 +122,22 @@ fn remote_of<'a>(engines: &'a RemoteEars, expect: &Expect) -> Option<&'a Arc<Rem
 const VOICE_REPORTS: usize = 64;
 
 impl Speech {
+    /// Another bot listens and speaks: its language, its words, its voice. `None`: there is no bot of that name any more, and what there
+    /// is stays.
+    fn change(&mut self, others: &BotSpeech, name: &str) -> Option<Voice> {
+        let loaded = others.bots.get(name)?;
+        let voice = loaded.voice(self.rate);
+        let language = voice.language;
+        self.recognisers = others.engines.ears(language);
+        self.remote_recognisers = others.engines.remote_ears(language).clone();
+        self.hears = others.engines.can_hear(language);
+        self.language = language;
+        self.lexicon = loaded.lexicon.clone();
+        self.speaker = others.speaker(voice.clone());
+        self.standby = others.engines.standby(language);
+        Some(voice)
+    }
+
     /// Opens a recognition session, whose reports go to `out`.
     fn session(&self, expect: &Expect, out: mpsc::Sender<Heard>) -> Result<Box<dyn Listen>, AsrFault> {
         if !self.hears {
@@ -176,7 +201,10 @@ impl CallPort for Effects {
     }
 
     fn tune(&mut self, rate: Rate) {
-        self.speech.iter().for_each(|speech| speech.speaker.tune(rate));
+        if let Some(speech) = &mut self.speech {
+            speech.rate = rate;
+            speech.speaker.tune(rate);
+        }
     }
 
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault> {
@@ -296,6 +324,24 @@ impl CallPort for Effects {
 
     fn note(&mut self, event: CallEvent) {
         self.store.note(&self.id, event);
+    }
+
+    fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
+        self.bot = Some(bot);
+        if let Some((of, _)) = &mut self.approvals {
+            of.clone_from(&name);
+        }
+        let Some((speech, others)) = self.speech.as_mut().zip(self.others.as_ref()) else { return };
+        let voice = speech.change(others, &name);
+        if let Some((people, voice)) = self.people.as_mut().zip(voice) {
+            people.voice = others.to_agent(voice);
+            people.bot = name;
+        }
+    }
+
+    fn remember(&mut self, news: MemoryNews) {
+        let lost = self.memory.as_ref().is_some_and(|memory| !memory.tell(news));
+        self.count_lost(lost);
     }
 
     fn send_to_page(&mut self, message: String) {

@@ -5,7 +5,8 @@
 //! answers calls: [`route`] finds the bot, [`registry`] lists the call, [`assemble`] joins line, room and core. [`control`] and
 //! [`pages`] serve the API through the traits in [`port`], and so does [`supervise`]: who sits at which [`seat`] of which call stands in
 //! [`seats`]. What waits for a supervisor's approval, in [`approvals`]. [`people`] finds the [`person`] that a bot puts a caller
-//! through to; callers who wait for one are in the [`queue`], which [`agents`] drives.
+//! through to; callers who wait for one are in the [`queue`], which [`agents`] drives. What is known of the caller is
+//! in [`memory`].
 
 pub mod acts;
 mod agent_line;
@@ -22,6 +23,8 @@ mod due_sound;
 pub mod echo;
 pub mod effects;
 pub mod end;
+pub mod memory;
+mod others;
 pub mod page;
 mod pages;
 mod peers;

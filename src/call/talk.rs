@@ -28,6 +28,7 @@ use supervised::CallSupervisors;
 use tools::CalledTool;
 
 mod approvals;
+mod memory;
 mod models;
 mod outputs;
 mod person;
@@ -555,6 +556,7 @@ impl Talk {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        self.part(now);
         self.withdraw_all(now);
         self.end_tools(now);
         self.transcript.abandon(now);

@@ -116,7 +116,7 @@ impl Disk {
 }
 
 /// What there is of calls, in every table: `$1` is a JSON list of their ids.
-const DELETES: [&str; 15] = [
+const DELETES: [&str; 16] = [
     "delete from deliveries where about in (select value from json_each($1) union all select id from alerts \
         where call in (select value from json_each($1)))",
     "delete from alerts where call in (select value from json_each($1))",
@@ -131,6 +131,7 @@ const DELETES: [&str; 15] = [
     "delete from callback_requests where call in (select value from json_each($1))",
     "delete from share_readers where call in (select value from json_each($1))",
     "delete from shares where call in (select value from json_each($1))",
+    "delete from memory where call in (select value from json_each($1))",
     "delete from timeline where call in (select value from json_each($1))",
     "delete from calls where id in (select value from json_each($1))",
 ];
@@ -178,7 +179,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
     > {
         use sqlx::SqlSafeStr;
         use sqlx::migrate::{Migration, MigrationType};
-        const ALL: [(i64, &str, &str); 12] = [
+        const ALL: [(i64, &str, &str); 13] = [
             (1, "calls", include_str!("migrations/0001_calls.sql")),
             (2, "lines", include_str!("migrations/0002_lines.sql")),
             (3, "means", include_str!("migrations/0003_means.sql")),
@@ -191,6 +192,7 @@ impl sqlx::migrate::MigrationSource<'static> for Embedded {
             (10, "callbacks", include_str!("migrations/0010_callbacks.sql")),
             (11, "identities", include_str!("migrations/0011_identities.sql")),
             (12, "callback requests", include_str!("migrations/0012_callback_requests.sql")),
+            (13, "memory", include_str!("migrations/0013_memory.sql")),
         ];
         let one = |&(version, what, sql): &(i64, &'static str, &'static str)| {
             Migration::new(version, what.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,6 +1,6 @@
-//! Erases what is known of a caller: the calls that have ended, with all that was recorded and written of them.
-use super::{Call, Direction, Erased, Fault, Job, Private, Store, of_name};
-use telephony::Called;
+//! Erases what is known of a caller: the calls that have ended, with all that was recorded, written and remembered of them.
+use super::memory::compared as caller;
+use super::{Call, Erased, Fault, Job, Store, of_name};
 
 impl Store {
     /// The ended calls of whoever called, or was called, in `call`, of these bots alone (`None`: of all), and itself among them. Two are
@@ -26,19 +26,4 @@ impl Store {
     pub async fn erase(&self, calls: Vec<String>) -> Result<Erased, Fault> {
         self.ask(|done| Job::Erase(calls, done)).await
     }
-}
-
-/// The caller's user or number, as it is compared.
-fn caller(direction: Direction, from: &Private<String>, to: &Private<String>) -> String {
-    let party = match direction {
-        Direction::Inbound => from,
-        Direction::Outbound => to,
-    };
-    // A name may stand before the address.
-    let uri = party.0.rsplit_once('<').map_or(party.0.as_str(), |(_, uri)| uri.trim_end_matches('>'));
-    let called = Called::of(uri);
-    let digits: String = called.user().chars().filter(|c| !"-.()".contains(*c)).collect();
-    let number = digits.strip_prefix('+').unwrap_or(&digits);
-    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
-    if is_number { digits } else { called.user().to_owned() }
 }

@@ -13,6 +13,7 @@ mod event;
 mod ledger;
 mod levels;
 mod live;
+mod memory;
 mod mood;
 mod notes;
 mod numbers;
@@ -33,6 +34,7 @@ pub use event::{
     Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
+pub use memory::{CallerKey, MemoryKind, MemoryOf, Remembered, ToRemember};
 pub use mood::{
     Mood, MoodCode, MoodReason, MoodState, NextCode, NextReason, NextReasonCode, NextStep, Trend, VoiceMark,
 };
@@ -437,12 +439,24 @@ impl Store {
         }
     }
 
-    /// Deletes what is older than `days` now and every hour, until dropped. 0 keeps all.
+    /// Deletes what is older than `days`, and what is remembered of callers past its end, now and every hour, until dropped. 0 keeps all calls.
     pub async fn retain(self, days: u32) {
-        if days == 0 {
-            return;
-        }
         loop {
+            match self.forget_ended(now()).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "what was remembered of callers for long enough is forgotten"),
+                Err(why) => {
+                    tracing::warn!(%why, "what is remembered of callers cannot be forgotten; tried again in an hour")
+                }
+            }
+            self.prune_older(days).await;
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        }
+    }
+
+    /// Deletes what is older than `days`; 0 keeps all.
+    async fn prune_older(&self, days: u32) {
+        if days > 0 {
             let age = jiff::SignedDuration::from_hours(24 * i64::from(days));
             if let Ok(limit) = now().checked_sub(age) {
                 match self.prune(limit).await {
@@ -451,7 +465,6 @@ impl Store {
                     Err(why) => tracing::warn!(%why, "old calls cannot be deleted; tried again in an hour"),
                 }
             }
-            tokio::time::sleep(Duration::from_secs(3600)).await;
         }
     }
 

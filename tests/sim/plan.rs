@@ -3,8 +3,9 @@ use crate::ear::Ear;
 use crate::recogniser::Recogniser;
 use crate::voice::Voice;
 use dialog::conversation::ToolFault;
+use dialog::memory::Memory;
 use media::testkit::netem::Impairments;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 pub const fn ms(ms: u64) -> Duration {
@@ -24,6 +25,10 @@ pub struct Plan {
     pub tool: VecDeque<(Duration, Answer)>,
     /// The call comes from a web page.
     pub page: bool,
+    /// What is known of the caller; `None`: they have no number.
+    pub known: Option<Memory>,
+    /// The bots that the call may be handed on to, by name.
+    pub others: BTreeMap<String, String>,
 }
 
 impl Plan {
@@ -31,7 +36,17 @@ impl Plan {
         let (ear, recogniser, voice) = (Ear::level(), Recogniser::default(), Voice::default());
         // A good line between two cities.
         let impairments = Impairments { delay: ms(15), jitter: ms(4), ..Impairments::default() };
-        Self { bot, impairments, ear, recogniser, voice, tool: VecDeque::new(), page: false }
+        Self {
+            bot,
+            impairments,
+            ear,
+            recogniser,
+            voice,
+            tool: VecDeque::new(),
+            page: false,
+            known: None,
+            others: BTreeMap::new(),
+        }
     }
 
     /// One of the bots in `configs/bots`.

@@ -7,7 +7,9 @@ use crate::plan::{Answer, Plan};
 use crate::recogniser::{Fails, Recogniser};
 use crate::supervisor::SupervisorLine;
 use crate::voice::{Voice, name};
+use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
+use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
 use dialog::tool::HttpRequest;
 use media::Rate;
@@ -130,6 +132,8 @@ pub struct SimulatedPort {
     pub open: BTreeSet<UtteranceId>,
     /// The last clause that ended was cut off.
     pub was_cut: bool,
+    /// What was to be remembered of the caller.
+    pub remembered: Vec<MemoryNews>,
     pub invariants: Invariants,
     pub trace: Vec<(u64, String)>,
 }
@@ -177,6 +181,7 @@ impl SimulatedPort {
             count: 0,
             open: BTreeSet::new(),
             was_cut: false,
+            remembered: Vec::new(),
             invariants: Invariants::new(start),
             trace: Vec::new(),
         }
@@ -483,6 +488,15 @@ impl CallPort for SimulatedPort {
             self.note_trace(who, what);
         }
         self.invariants.notes.push((self.now, event));
+    }
+
+    fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
+        self.note_trace("bot", format!("is {name} ({})", bot.language.code()));
+    }
+
+    fn remember(&mut self, news: MemoryNews) {
+        self.note_trace("memory", format!("{news:?}"));
+        self.remembered.push(news);
     }
 
     fn send_to_page(&mut self, message: String) {

@@ -9,6 +9,7 @@ use dialog::bot::Bot;
 use dialog::conversation::Conversation;
 use media::asr::Heard;
 use media::leg;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchboard::call::End;
@@ -38,9 +39,14 @@ impl Call {
     fn new(set: Plan) -> Self {
         let start = Instant::now();
         let bot = Bot::parse(&set.bot, "bot.toml").unwrap_or_else(|e| panic!("{e}"));
+        let bot = Arc::new(bot);
+        let bot = set.known.clone().map_or(bot.clone(), |known| bot.with_memory(known));
+        let parse = |text: &String| Arc::new(Bot::parse(text, "other.toml").unwrap_or_else(|e| panic!("{e}")));
+        let others: BTreeMap<String, Arc<Bot>> =
+            set.others.iter().map(|(name, text)| (name.clone(), parse(text))).collect();
         let today = jiff::civil::date(2026, 11, 25).at(9, 0, 0, 0);
         let limits = Limits::from(&Config::default());
-        let mut talk = Talk::new(Conversation::new(Arc::new(bot), today), limits, start);
+        let mut talk = Talk::new(Conversation::new(bot, today).with_bots(Arc::new(others)), limits, start);
         if set.page {
             talk = talk.with_page(Page::new("call", "bot", "en"));
         }

@@ -14,6 +14,7 @@ import {
 } from "./panels.js";
 import { CallRecord } from "./record.js";
 import { ladderSection } from "./ladder.js";
+import { memoryPanel } from "./memory.js";
 import { moodPanel } from "./mood.js";
 import { notesPanel } from "./notes.js";
 import { Replay } from "./replay.js";
@@ -47,6 +48,7 @@ export function endedCall(main, back, call, context) {
   const notes =
     may("see_transcripts") &&
     notesPanel(id, { may, now: () => (replay ? replay.now : 0), seek: go, told: (all) => replay?.note(all) });
+  const memory = may("see_transcripts") && memoryPanel(id, { may });
   const more = h("div", { class: "moreactions" });
   if (may("export")) more.append(shareButton(id, replay ? () => replay.now : null));
   if (may("erase")) more.append(eraseButton(id, context));
@@ -83,6 +85,7 @@ export function endedCall(main, back, call, context) {
         mood.node,
         slots.node,
         notes?.node,
+        memory?.node,
         answers.node,
         line.node,
         tools.node,

@@ -6,6 +6,7 @@ import { clock, grade, now, setClock } from "./format.js";
 import { correct, editSlot, guidancePanel, handBack } from "./guide.js";
 import { bind } from "./keys.js";
 import { ladderSection } from "./ladder.js";
+import { memoryPanel } from "./memory.js";
 import { moodPanel, nextPanel } from "./mood.js";
 import { notesPanel } from "./notes.js";
 import {
@@ -49,6 +50,7 @@ export function liveCall(main, back, call, context, over) {
   const started = Date.parse(call.started_at);
   const notes =
     may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
+  const memory = may("see_transcripts") && memoryPanel(id, { may });
   const guidance = may("guide") && guidancePanel(id, call.bot, toast);
   const time = h("span", { class: "time" });
   const floorIcon = h("span", { class: "floor-icon" });
@@ -128,6 +130,7 @@ export function liveCall(main, back, call, context, over) {
         answers.node,
         people.node,
         notes?.node,
+        memory?.node,
         line.node,
         tools.node,
         aboutPanel(call),

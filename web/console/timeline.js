@@ -20,7 +20,17 @@ const OF_MARKS = {
     "words_late",
     "recogniser_failed",
   ],
-  bot: ["bot_sounds", "bot_held", "bot_resumed", "bot_hushed", "standby", "sound_missing", "synthesiser_failed"],
+  bot: [
+    "bot_sounds",
+    "bot_held",
+    "bot_resumed",
+    "bot_hushed",
+    "standby",
+    "sound_missing",
+    "synthesiser_failed",
+    "handed_on",
+    "hand_on_failed",
+  ],
   tools: [
     "tool_called",
     "tool_answered",

@@ -6,6 +6,7 @@ use super::document::DocumentSource;
 use super::fact::Fact;
 use super::headers::Headers;
 use super::lookup::Lookup;
+use super::memory::MemoryPlan;
 use super::model::ModelPlan;
 use super::passage::Passage;
 use super::request::RequestTemplate;
@@ -14,6 +15,7 @@ use super::tool::BotTool;
 use super::words::Prompts;
 use crate::knowledge::Knowledge;
 use crate::language::Language;
+use crate::memory::Memory;
 use crate::say::{self, Delivery, SaidClause};
 use crate::tool::ToolDefinition;
 use crate::turn::TurnPlan;
@@ -68,6 +70,14 @@ pub struct Bot {
     pub commands: Commands,
     pub turn: TurnPlan,
     pub silence: SilencePlan,
+    /// Which bot goes on with the call where the caller wants to speak another language, by its name.
+    pub languages: BTreeMap<Language, String>,
+    /// What is kept of its callers; `None`: nothing.
+    pub memory: Option<MemoryPlan>,
+    /// What is known of the caller of the call this bot talks in; `None` in a bot as it is read, and where the caller cannot be known.
+    pub known: Option<Arc<Memory>>,
+    /// Some sentence still has a gap for what is known of the caller.
+    pub(super) has_known_gaps: bool,
     /// What the trunk said of the call this bot talks in; empty in a bot as it is read.
     pub(crate) headers: Headers,
     /// Some sentence still has a gap for a header field.
@@ -140,6 +150,8 @@ pub struct OnDone {
     /// Said afterwards; may hold parts of a tool's answer.
     pub say: Passage,
     pub then: Then,
+    /// The name of the bot that goes on with the call, in place of `then`.
+    pub hand_on: Option<String>,
     /// A supervisor has to approve it before.
     pub approval: Option<Approval>,
 }
@@ -152,6 +164,8 @@ pub enum Then {
     HangUp,
     /// "What else can I do for you?"
     Ask,
+    /// The caller is put through to the task's person, or the bot's.
+    Person,
 }
 
 impl Task {
@@ -220,6 +234,12 @@ impl SilencePlan {
 impl Bot {
     pub fn slot(&self, name: &str) -> Option<usize> {
         self.slots.iter().position(|s| s.name == name)
+    }
+
+    /// The names of the bots that a call may be handed on to.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        let tasks = self.tasks.iter().filter_map(|task| task.done.hand_on.as_deref());
+        self.languages.values().map(String::as_str).chain(tasks)
     }
 
     pub fn tool(&self, name: &str) -> Option<&ToolDefinition> {

@@ -2,6 +2,7 @@
 use super::approval::Declined;
 use super::commands::CommandsFile;
 use super::definition::{Confirm, SilencePlan, Then};
+use super::memory::Consent;
 use super::words::PromptsFile;
 use crate::language::Language;
 use crate::turn::TurnPlan;
@@ -35,6 +36,9 @@ pub(super) struct File {
     #[serde(default)]
     pub silence: SilencePlan,
     pub model: Option<ModelFile>,
+    pub memory: Option<MemoryFile>,
+    #[serde(default)]
+    pub languages: BTreeMap<Language, String>,
     #[serde(default)]
     pub slot: Vec<SlotFile>,
     #[serde(default)]
@@ -90,6 +94,15 @@ pub(super) struct ModelFile {
     pub context_tokens: Option<u32>,
     pub most_tokens: Option<u32>,
     pub temperature: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryFile {
+    pub keep: Vec<String>,
+    pub consent: Consent,
+    pub days: Option<u32>,
+    pub shared: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -385,6 +398,7 @@ pub(super) struct DoneFile {
     pub say: SayFile,
     #[serde(default)]
     pub then: Then,
+    pub hand_on: Option<String>,
     pub tool: Option<String>,
     pub arguments: Option<serde_json::Value>,
     pub url: Option<String>,

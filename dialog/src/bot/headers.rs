@@ -41,7 +41,7 @@ impl Headers {
         let filled = template.fill(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Header(name) => self.spoken(name),
-            Part::Slot(_) | Part::Answer(_) => part.source(),
+            Part::Slot(_) | Part::Answer(_) | Part::Known(_) => part.source(),
         });
         without_holes(&filled)
     }

@@ -1,7 +1,9 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
-use super::definition::{Bot, Slot, Task};
+use super::definition::{Bot, Slot, Task, Then};
 use super::file::{CurrencyFile, File, OneOrMany, RecordedBefore, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
+use super::rights::forget;
+use super::switching;
 use super::words::Prompts;
 use crate::language::Language;
 use crate::value::currency::Currency;
@@ -18,6 +20,7 @@ mod document;
 mod fact;
 mod lookup;
 mod meanings;
+mod memory;
 mod menu;
 mod model;
 mod passage;
@@ -73,10 +76,23 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     let check = Check { tools: &tools, ..check };
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
+    let nobody = |task: &Task| task.done.then == Then::Person && task.person.is_none() && read.person.is_none();
+    if let Some(i) = tasks.iter().position(nobody) {
+        let remedy = "name a destination: `person` of the task, or of the bot";
+        return check.fault(format!("task[{i}].on_done.then"), "puts the caller through to nobody", remedy);
+    }
     let facts = fact::facts(&check, read.fact)?;
     let documents = document::documents(&check, read.document)?;
-    let commands = read.commands.fill(read.language);
+    let memory = memory::memory(&check, read.memory, &slots)?;
+    languages(&check, &read.languages)?;
+    let mut commands = read.commands.fill(read.language);
+    if memory.is_some() && !commands.rights.is_empty() {
+        commands.rights.extend(forget::listed(read.language).iter().map(|phrase| (*phrase).to_owned()));
+    }
     meanings::check(&check, &commands, &tasks, &slots)?;
+    if !read.languages.is_empty() && !commands.rights.is_empty() {
+        commands.rights.extend(switching::listed(read.language).iter().map(|phrase| (*phrase).to_owned()));
+    }
     read.turn
         .check()
         .or_else(|(key, problem)| check.fault(format!("turn.{key}"), problem, "see the default values"))?;
@@ -88,7 +104,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     }
     check_spoken(&check, &read.spoken)?;
     let opening_hours = opening_hours(&check, read.opening_hours.as_deref())?;
-    Ok(Bot {
+    let mut bot = Bot {
         name: read.name,
         titles,
         language: read.language,
@@ -115,9 +131,15 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         commands,
         turn: read.turn,
         silence: read.silence,
+        languages: read.languages,
+        memory,
+        known: None,
+        has_known_gaps: false,
         headers: Headers::default(),
         has_header_gaps: false,
-    })
+    };
+    memory::check_gaps(&check, &mut bot)?;
+    Ok(bot)
 }
 
 /// What callers are told of who may listen.
@@ -136,6 +158,17 @@ impl Bot {
         }
         self
     }
+}
+
+fn languages(check: &Check, languages: &BTreeMap<Language, String>) -> Result<(), BotFault> {
+    for (language, name) in languages {
+        let key = format!("languages.{}", language.code());
+        if *language == check.language {
+            return check.fault(key, "is the language of this bot", "name the bot of another language, or remove it");
+        }
+        check.bot(&key, name)?;
+    }
+    Ok(())
 }
 
 fn opening_hours(check: &Check, text: Option<&str>) -> Result<Option<OpeningHours>, BotFault> {
@@ -165,8 +198,9 @@ fn titles(check: &Check, title: Option<TitleFile>) -> Result<BTreeMap<Language, 
 fn check_prompts(check: &Check, prompts: &Prompts) -> Result<(), BotFault> {
     for (name, text) in prompts.named() {
         let gaps: &[&str] = match name {
-            "confirm_call" | "check" | "check_change" | "correct" | "rest" | "changed" | "choices" | "items_have"
-            | "items_of" | "items_count" | "queue_place" | "queue_wait" | "want_task" => &["value"],
+            "confirm_call" | "remembered" | "unfinished" | "check" | "check_change" | "correct" | "rest"
+            | "changed" | "choices" | "items_have" | "items_of" | "items_count" | "queue_place" | "queue_wait"
+            | "want_task" => &["value"],
             "range" => &["min", "max"],
             "menu_key" => &["value", "key"],
             _ => &[],

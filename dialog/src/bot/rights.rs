@@ -1,9 +1,11 @@
-//! `Right`: what every caller may demand at any time, whatever is asked: not to be recorded, and to know whether a machine speaks.
+//! `Right`: what every caller may demand at any time, whatever is asked: not to be recorded, to know whether a machine
+//! speaks, and to be forgotten.
 use crate::language::Language;
 use crate::value::words::begin_with;
 use std::ops::Range;
 
 mod en;
+pub(crate) mod forget;
 mod vi;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub enum Right {
     NotRecorded,
     /// "Am I talking to a machine?"
     KnowsMachine,
+    /// "Forget me."
+    Forgotten,
 }
 
 /// The words of one language by which recording is refused: words that refuse, then words between, then words for a recording.
@@ -62,7 +66,8 @@ pub(crate) fn claimed(words: &[String], language: Language) -> Option<(Right, Ra
         Language::Vi => (&vi::REFUSAL, &vi::MACHINE),
     };
     let refused = refusal.find(words).map(|at| (Right::NotRecorded, at));
-    refused.or_else(|| question.find(words).map(|at| (Right::KnowsMachine, at)))
+    let forgotten = || forget::find(words, language).map(|at| (Right::Forgotten, at));
+    refused.or_else(|| question.find(words).map(|at| (Right::KnowsMachine, at))).or_else(forgotten)
 }
 
 /// How many words the longest of these phrases takes that begins at `at`.

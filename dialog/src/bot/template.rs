@@ -12,6 +12,8 @@ pub enum Part {
     Answer(AnswerGap),
     /// A header field of the caller's INVITE, by its name in lower case: what a trunk says of a call.
     Header(String),
+    /// What is known of the caller from earlier calls, by the slot's name.
+    Known(String),
 }
 
 /// A slot's value, as it is said (or as it stands in JSON, inside a tool's URL and body).
@@ -39,6 +41,9 @@ pub struct AnswerGap {
 
 /// What stands before the name of a header field in a gap.
 const SIP: &str = "sip.";
+
+/// What stands before the name of a slot in a gap for what is known of the caller.
+const CALLER: &str = "caller.";
 
 impl Template {
     /// Splits a text at its braces; the error says what is wrong with which of them.
@@ -74,11 +79,16 @@ impl Template {
 
     /// Whether it needs nothing but what is known of the call before its first word.
     pub fn is_known_at_once(&self) -> bool {
-        self.0.iter().all(|p| matches!(p, Part::Text(_) | Part::Header(_)))
+        self.0.iter().all(|p| matches!(p, Part::Text(_) | Part::Header(_) | Part::Known(_)))
     }
 
     pub fn headers(&self) -> bool {
         self.0.iter().any(|p| matches!(p, Part::Header(_)))
+    }
+
+    /// The slots that it has gaps for, as they are known from earlier calls.
+    pub fn known(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|p| if let Part::Known(name) = p { Some(name.as_str()) } else { None })
     }
 
     pub fn slots(&self) -> impl Iterator<Item = &SlotGap> {
@@ -105,6 +115,7 @@ impl Part {
                 format!("{{{lookup}{}{}}}", gap.pointer, marks(&gap.say_as, gap.optional))
             }
             Part::Header(name) => format!("{{{SIP}{name}}}"),
+            Part::Known(name) => format!("{{{CALLER}{name}}}"),
         }
     }
 }
@@ -115,6 +126,12 @@ fn gap(text: &str) -> Result<Part, String> {
         Some(field) if is_token(field) => return Ok(Part::Header(field.to_ascii_lowercase())),
         Some(_) => return Err(format!("`{{{text}}}` names no header field")),
         None => {}
+    }
+    if let Some(name) = text.strip_prefix(CALLER) {
+        return match name.is_empty() || name.contains(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            true => Err(format!("`{{{text}}}` names no slot")),
+            false => Ok(Part::Known(name.to_owned())),
+        };
     }
     let (rest, optional) = text.strip_suffix('?').map_or((text, false), |rest| (rest, true));
     let (name, say_as) = match rest.rsplit_once(':') {

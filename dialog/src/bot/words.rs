@@ -179,6 +179,23 @@ prompts! {
     machine: "Yes, I am an automated assistant, not a person.", "Dạ, tôi là trợ lý tự động, không phải người thật.";
     /// Behind it, where the bot leads to a person.
     machine_person: "If you would rather talk to one, just say: a person.", "Nếu quý khách muốn gặp người thật, xin cứ nói gặp nhân viên.";
+    /// The caller is told that the bot remembers them.
+    memory_told: "I will remember what you tell me for the next time; say forget me, and I do.",
+        "Tôi sẽ ghi nhớ thông tin cho lần gọi sau; quý khách cứ nói quên tôi đi là tôi xóa ngay.";
+    /// The caller is asked for it; what the answer comes to; and they want to be forgotten.
+    memory_ask: "May I remember this for the next time you call?", "Tôi có thể ghi nhớ thông tin này cho lần gọi sau không?";
+    memory_kept: "Thank you, I will.", "Cảm ơn quý khách, tôi sẽ ghi nhớ.";
+    memory_not_kept: "All right, I will not.", "Vâng, tôi sẽ không ghi nhớ.";
+    memory_forgotten: "All right, I have forgotten what I knew about you.", "Vâng, tôi đã xóa những gì tôi biết về quý khách.";
+    /// The same where the bot keeps nothing of its callers.
+    memory_nothing: "I do not keep anything about you for other calls.", "Tôi không lưu thông tin nào của quý khách cho các cuộc gọi khác.";
+    /// The caller wanted to speak this bot's language.
+    language_switched: "All right, we go on in English.", "Vâng, mình nói tiếng Việt ạ.";
+    /// `{value}` is known from an earlier call.
+    remembered: "Is it {value} again?", "Vẫn là {value} phải không?";
+    /// `{value}` is what the caller wanted when the last call ended.
+    unfinished: "Last time we did not finish: {value}. To go on with that, say yes.",
+        "Lần trước chúng ta chưa làm xong: {value}. Nếu muốn làm tiếp, quý khách nói có.";
     back: "Let us go back.", "Chúng ta trở lại bước trước.";
     restart: "Let us start again.", "Chúng ta bắt đầu lại.";
     /// The call is the bot's again after a person has spoken with the caller.

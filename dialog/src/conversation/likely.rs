@@ -10,6 +10,9 @@ const NEARLY_HEARD: f32 = 0.75;
 impl Conversation {
     /// What the words are worth. A hum answers a question that has been heard, also where the bot still says its last word.
     pub(super) fn answer_kind(&self, text: &str) -> AnswerKind {
+        if self.wished_language(text).is_some() {
+            return AnswerKind::Whole;
+        }
         match self.brain.answer_kind(text) {
             AnswerKind::BackchannelAnswer if self.question_heard.is_some_and(|heard| heard >= NEARLY_HEARD) => {
                 AnswerKind::YesNo

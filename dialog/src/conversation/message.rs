@@ -3,6 +3,8 @@ use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
 use crate::knowledge::Citation;
+use crate::language::Language;
+use crate::memory::MemoryNews;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, RequestId};
 use crate::model::thought::HangUpReason;
 use crate::person::{PersonNews, PersonOrder};
@@ -109,6 +111,12 @@ pub enum Output {
     StopRecording { keeps: bool },
     /// The caller asked whether a machine speaks, and is told: for the timeline.
     MachineTold,
+    /// What is to be remembered of the caller, or no more: for the store of what is known of callers.
+    Memory(MemoryNews),
+    /// Another bot goes on with the call: from here on its ear and its voice are wanted.
+    Bot { name: String, language: Language },
+    /// Another bot was to go on with the call, and there is none of that name: for the timeline.
+    NoBot { name: String },
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

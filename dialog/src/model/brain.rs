@@ -1,4 +1,5 @@
 //! `Brain`: the core that decides what the bot says and does. `Conversation` hands it what the caller said and plays its thoughts.
+use super::handed::Carried;
 use super::thought::Thought;
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
@@ -45,6 +46,8 @@ pub enum BrainInput {
     /// A supervisor gives this, at a moment when nobody speaks; `check_guidance` has found nothing against it. With nothing in it: the
     /// call is the bot's again after a person has spoken with the caller. What is still open is asked for.
     Guided(Guidance),
+    /// The call was another bot's: this one goes on with it, without a greeting.
+    HandedOn(Carried),
     /// Told while a person is looked for ([`Thought::Person`]).
     Person(PersonNews),
     /// The caller spoke, wrote or pressed keys over what the bot was saying: nothing that was still to come is wanted.
@@ -110,6 +113,16 @@ pub trait Brain: Send {
     /// What the caller is being helped with now, by its name in the bot's file; `None` for a brain that knows no tasks.
     fn task(&self) -> Option<&str> {
         None
+    }
+
+    /// Whether it has an answer of its own to these words of the caller's.
+    fn understands(&self, _text: &str) -> bool {
+        true
+    }
+
+    /// What another bot is to know that goes on with the call now; nothing of a secret.
+    fn carried(&self) -> Carried {
+        Carried::default()
     }
 
     /// What may be recognised of people who speak with each other: while one of them speaks with the caller in the bot's place.

@@ -3,6 +3,7 @@
 //! piece by piece; each clause is said as soon as it is complete.
 use super::brain::{Brain, BrainInput};
 use super::flow::Flow;
+use super::handed::Carried;
 use super::language_model::RequestId;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, ModelPlan};
@@ -11,6 +12,7 @@ use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::history::History;
 use crate::keypad::Keypad;
 use crate::language::Language;
+use crate::memory::MemoryNews;
 use crate::tool::{ToolDefinition, ToolId};
 use crate::turn::AnswerKind;
 use crate::value::answer::{Question, answer};
@@ -128,6 +130,10 @@ impl Chat {
                     self.thoughts.push_back(Thought::Run(call));
                 }
                 Thought::HangUp(reason) => self.end(reason),
+                Thought::Memory(MemoryNews::Forget) => {
+                    self.prompt.forget();
+                    self.thoughts.push_back(Thought::Memory(MemoryNews::Forget));
+                }
                 thought => {
                     if matches!(thought, Thought::Say { .. }) {
                         self.has_floor = false;
@@ -245,6 +251,7 @@ impl Brain for Chat {
             | BrainInput::Unheard
             | BrainInput::TooManyTurns
             | BrainInput::Deaf(_)
+            | BrainInput::HandedOn(_)
             | BrainInput::Person(_) => {
                 self.withdraw_ahead(now);
                 self.ask_flow(now, input);
@@ -303,6 +310,14 @@ impl Brain for Chat {
 
     fn check_guidance(&self, guidance: &Guidance) -> Result<(), GuidanceFault> {
         self.flow.check_guidance(guidance)
+    }
+
+    fn understands(&self, text: &str) -> bool {
+        self.held.is_some() || self.flow.has_the_caller() || Flow::understands(&self.flow, text)
+    }
+
+    fn carried(&self) -> Carried {
+        self.flow.carried()
     }
 
     fn expect(&self) -> Expect {

@@ -1,6 +1,7 @@
 //! `Flow`: the frame-based brain. It asks for what is missing, checks what it is not sure of, reads all back, and does it.
 use super::brain::{Brain, BrainInput};
 use super::grammar::{self, GrammarContext};
+use super::handed::Carried;
 use super::step::Step;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, Command, asks_for_call_back, rights as claims};
@@ -28,17 +29,20 @@ mod attempts;
 pub mod beside;
 mod capture;
 mod diacritics;
-mod doubted;
 mod documents;
+mod doubted;
 mod findings;
 mod form;
 mod guided;
+mod handed;
 mod inquiry;
 mod interview;
 mod keys;
+mod known;
 mod leading;
 mod lookups;
 mod meaning;
+mod memory;
 mod parse;
 mod parts;
 mod people;
@@ -86,6 +90,10 @@ impl Brain for Flow {
             },
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             BrainInput::Guided(guidance) => self.guided(&guidance),
+            BrainInput::HandedOn(carried) => match self.handed_on(carried) {
+                Some(reply) => reply,
+                None => return,
+            },
             // A reply is complete at once: nothing is still to come.
             BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
             BrainInput::EagerEnd(_) | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
@@ -158,6 +166,14 @@ impl Brain for Flow {
         self.interview.form.spellings()
     }
 
+    fn understands(&self, text: &str) -> bool {
+        Flow::understands(self, text)
+    }
+
+    fn carried(&self) -> Carried {
+        self.interview.carried()
+    }
+
     fn check_guidance(&self, guidance: &Guidance) -> Result<(), GuidanceFault> {
         self.read_guidance(guidance).map(drop)
     }
@@ -204,6 +220,7 @@ impl Flow {
         self.thoughts.extend(reply.cited.map(Thought::Cited));
         self.thoughts.extend(reply.person.map(Thought::Person));
         self.thoughts.extend(reply.slots.into_iter().map(Thought::Slot));
+        self.thoughts.extend(reply.memory.into_iter().map(Thought::Memory));
         let mut next = reply.next;
         if let Next::Await(call) = next {
             self.thoughts.push_back(Thought::Run(call));
@@ -217,6 +234,7 @@ impl Flow {
         }
         let say = |Sentence { text, interruptible }| Thought::Say { text, interruptible };
         self.thoughts.extend(reply.say.into_iter().map(say));
+        self.thoughts.extend(reply.hand_on.map(Thought::HandOn));
         match next {
             Next::Nothing | Next::Listen | Next::Wait | Next::Await(_) => {}
             Next::Run(call) => self.thoughts.push_back(Thought::Run(call)),
@@ -258,6 +276,7 @@ impl Flow {
             reply.say.clear();
             self.interview.inquiry.asked_by(Sentence::new(&bot.greeting));
         }
+        say.extend(self.interview.form.remind());
         say.append(&mut reply.say);
         Reply { say, ..reply }
     }
@@ -364,6 +383,7 @@ impl Flow {
             Meaning::Unclear(why) => interview.unclear(why),
             Meaning::WrongKey => interview.refused(&self.bot.prompts.wrong_key),
             Meaning::WrongEntry => interview.refused(&self.bot.prompts.wrong_entry),
+            Meaning::MayRemember(agreed) => interview.consented(agreed),
             Meaning::Ignored => Reply::new(Vec::new(), Next::Nothing),
         }
     }

@@ -71,7 +71,9 @@ fn takes(bot: &Bot, step: Step) -> (bool, bool) {
         }
         Step::Message => (true, true),
         Step::Approval | Step::Busy | Step::Over => (false, false),
-        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person => (true, false),
+        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person | Step::Remember => {
+            (true, false)
+        }
     }
 }
 
@@ -102,7 +104,7 @@ fn compose(bot: &Bot, step: Step, task: Option<usize>, given: &[String], asks_ye
             all.unlikely.extend(capture::in_place(&bot.slots[asked].kind, bot.language));
         }
         Step::Review | Step::Change | Step::Approval => corrections(bot, task, &mut rules, &mut all),
-        Step::Stop => all.likely.extend([rules.yes(), rules.no()]),
+        Step::Stop | Step::Remember => all.likely.extend([rules.yes(), rules.no()]),
         Step::Person => all.likely.push(rules::call_back(bot.language)),
         Step::Message | Step::Busy | Step::Over => {}
     }
@@ -186,7 +188,7 @@ fn tasks(bot: &Bot, rules: &mut Rules, all: &mut Alternatives) {
         }
     }
     // "No" answers "anything else?".
-    if bot.tasks.iter().any(|t| t.done.then == Then::Ask) {
+    if bot.tasks.iter().any(|t| t.done.then != Then::HangUp) {
         all.likely.push(rules.no());
     }
 }

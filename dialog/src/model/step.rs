@@ -14,6 +14,8 @@ pub enum Step {
     Change,
     /// "Do you want to stop here?"
     Stop,
+    /// "May I remember this?"
+    Remember,
     /// "Please leave a message."
     Message,
     /// The caller is put through to a person.

@@ -2,6 +2,8 @@
 //! still to come.
 use crate::expect::Expect;
 use crate::knowledge::Citation;
+use crate::memory::MemoryNews;
+use crate::model::handed::HandedOn;
 use crate::model::language_model::{ModelReport, ModelRequest, RequestId};
 use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
@@ -40,6 +42,10 @@ pub enum Thought {
     NotRecorded,
     /// The caller was told that a machine speaks.
     MachineTold,
+    /// What is to be remembered of the caller, or no more.
+    Memory(MemoryNews),
+    /// Another bot goes on with the call, when all that was said has been heard.
+    HandOn(HandedOn),
     /// End the call when all that was said has been heard.
     HangUp(HangUpReason),
 }
@@ -64,6 +70,8 @@ impl std::fmt::Debug for Thought {
             Thought::Person(order) => write!(f, "Person({order:?})"),
             Thought::NotRecorded => f.write_str("NotRecorded"),
             Thought::MachineTold => f.write_str("MachineTold"),
+            Thought::Memory(news) => write!(f, "Memory({news:?})"),
+            Thought::HandOn(handed) => write!(f, "HandOn({handed:?})"),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
         }
     }

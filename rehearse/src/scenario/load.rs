@@ -45,11 +45,7 @@ impl Rehearsal {
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn parse(
-        text: &str,
-        file: &str,
-        read_bot: impl FnOnce(&Path) -> std::io::Result<String>,
-    ) -> Result<Self, Fault> {
+    pub fn parse(text: &str, file: &str, read_bot: impl Fn(&Path) -> std::io::Result<String>) -> Result<Self, Fault> {
         let source = Source { file, text };
         let read: File = toml::from_str(text).map_err(|why| source.syntax(&why))?;
         let line = source.line_of(&read.bot);
@@ -60,6 +56,7 @@ impl Rehearsal {
         let mut bot = Bot::parse(&bot_text, &bot_name).map_err(|why| bot_fault(why.to_string()))?;
         let beside = bot_file.parent().unwrap_or(Path::new("."));
         knowledge::load(&mut bot, beside).map_err(|why| bot_fault(format!("{bot_name}: {why}")))?;
+        let others = others(&bot, &bot_file, &read_bot).map_err(bot_fault)?;
         if let Some(language) = &read.language
             && *language.get_ref() != bot.language
         {
@@ -78,8 +75,30 @@ impl Rehearsal {
         let now = read.now.as_ref().map_or(NOW, |now| *now.get_ref());
         let loading = Loading { source, bot: &bot };
         let scenarios = loading.scenarios(&read)?;
-        Ok(Self { file: file.to_owned(), bot_file, bot: Arc::new(bot), now, runs, scenarios })
+        Ok(Self { file: file.to_owned(), bot_file, bot: Arc::new(bot), others, now, runs, scenarios })
     }
+}
+
+/// The bots that a call may be handed on to, from one to the next: files beside that of the first.
+fn others(
+    bot: &Bot,
+    bot_file: &Path,
+    read_bot: &impl Fn(&Path) -> std::io::Result<String>,
+) -> Result<BTreeMap<String, Arc<Bot>>, String> {
+    let mut others = BTreeMap::new();
+    let mut open: Vec<String> = bot.others().map(str::to_owned).collect();
+    while let Some(name) = open.pop() {
+        if others.contains_key(&name) {
+            continue;
+        }
+        let file = bot_file.with_file_name(format!("{name}.toml"));
+        let shown = file.display().to_string();
+        let text = read_bot(&file).map_err(|why| format!("{shown}, which the bot hands calls on to: {why}"))?;
+        let other = Bot::parse(&text, &shown).map_err(|why| why.to_string())?;
+        open.extend(other.others().map(str::to_owned));
+        others.insert(name, Arc::new(other));
+    }
+    Ok(others)
 }
 
 /// What the checks need to know.

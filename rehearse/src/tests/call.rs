@@ -166,7 +166,14 @@ fn a_caller_of_any_kind_can_hold_a_call() {
     let rehearsal = desk("[[scenario]]\nname = \"a\"\nsteps = [{ say = \"a\" }]");
     let again = reprompts(&rehearsal.bot);
     let tools = &mut ScenarioTools::new(&[]);
-    let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person: None, reprompts: &again };
+    let setting = Setting {
+        bot: &rehearsal.bot,
+        others: &rehearsal.others,
+        now: rehearsal.now,
+        tools,
+        person: None,
+        reprompts: &again,
+    };
     let mut caller = Determined(0);
     let record = hold(setting, &mut caller, Instant::now());
     assert_eq!((record.end.text(), record.slots["size"].clone(), caller.0), ("done", 9.into(), 3), "{record:?}");

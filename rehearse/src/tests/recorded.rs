@@ -21,7 +21,14 @@ fn held(rehearsal: &Rehearsal) -> Record {
     let scenario = &rehearsal.scenarios[0];
     let again = reprompts(&rehearsal.bot);
     let tools = &mut ScenarioTools::new(&scenario.tools);
-    let setting = Setting { bot: &rehearsal.bot, now: rehearsal.now, tools, person: None, reprompts: &again };
+    let setting = Setting {
+        bot: &rehearsal.bot,
+        others: &rehearsal.others,
+        now: rehearsal.now,
+        tools,
+        person: None,
+        reprompts: &again,
+    };
     let mut caller = crate::caller::ScriptedCaller::new(scenario, of_run(0, "a", 1));
     hold(setting, &mut caller, Instant::now())
 }

@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 68] = [
+const ROUTES: [(&str, &str, Asks); 70] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -49,6 +49,8 @@ const ROUTES: [(&str, &str, Asks); 68] = [
     ("GET", "/api/v1/calls/{id}/notes", Asks::Right(Right::SeeTranscripts)),
     ("POST", "/api/v1/calls/{id}/notes", Asks::Right(Right::Annotate)),
     ("PUT", "/api/v1/calls/{id}/tags", Asks::Right(Right::Annotate)),
+    ("GET", "/api/v1/calls/{id}/memory", Asks::Right(Right::SeeTranscripts)),
+    ("DELETE", "/api/v1/calls/{id}/memory", Asks::Right(Right::Erase)),
     ("POST", "/api/v1/calls/{id}/shares", Asks::Right(Right::Export)),
     // To know the secret of a link.
     ("POST", "/api/v1/shares", Asks::Nothing),

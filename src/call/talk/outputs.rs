@@ -6,6 +6,7 @@ use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
 use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
+use dialog::bot::Language;
 use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
 use media::SamplePos;
@@ -68,6 +69,9 @@ impl Talk {
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),
             Output::MachineTold => self.mark(now, "machine_told"),
+            Output::Memory(news) => self.remember(now, news),
+            Output::Bot { name, language } => self.become_bot(now, name, language),
+            Output::NoBot { name } => self.note_mark("hand_on_failed", json!({ "ms": self.ms(now), "bot": name })),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -181,6 +185,13 @@ impl Talk {
         let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
         self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
         self.act(Act::StopRecording { keeps });
+    }
+
+    /// Another bot goes on with the call: it hears and speaks from here on.
+    fn become_bot(&mut self, now: Instant, name: String, language: Language) {
+        self.note_mark("handed_on", json!({ "ms": self.ms(now), "bot": name, "language": language.code() }));
+        let bot = self.conversation.bot().clone();
+        self.act(Act::Become { name, bot });
     }
 
     fn keying(&mut self, now: Instant, keying: bool) {

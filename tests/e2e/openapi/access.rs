@@ -239,6 +239,8 @@ impl Walk<'_> {
             ("GET", "/api/v1/calls/{id}/notes", None),
             ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
             ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),
+            ("GET", "/api/v1/calls/{id}/memory", None),
+            ("DELETE", "/api/v1/calls/{id}/memory", None),
             ("POST", "/api/v1/calls/{id}/shares", Some(json!({}))),
             ("DELETE", "/api/v1/callers/{id}", None),
             ("GET", "/api/v1/approvals", None),

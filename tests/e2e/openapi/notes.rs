@@ -36,6 +36,16 @@ impl Walk<'_> {
         assert_eq!(written["tags"], json!(["breakfast", "later"]));
         assert_eq!(written["notes"][0]["text"], "asks about breakfast");
         assert_eq!(self.ask(&Method::GET, NOTES, none).await.status, 404);
+        const MEMORY: &str = "/api/v1/calls/{id}/memory";
+        for (method, of, status) in [
+            (Method::GET, id, 200),
+            (Method::GET, "none", 404),
+            (Method::DELETE, id, 200),
+            (Method::DELETE, "none", 404),
+        ] {
+            let request = self.server.authorised(method.clone(), &MEMORY.replace("{id}", of));
+            assert_eq!(self.ask(&method, MEMORY, request).await.status, status, "{method} {of}");
+        }
         for (status, secret) in [(200, secret), (404, json!("none"))] {
             let request = self.server.authorised(Method::POST, OPEN).json(&json!({"secret": secret}));
             assert_eq!(self.ask(&Method::POST, OPEN, request).await.status, status);

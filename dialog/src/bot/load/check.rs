@@ -90,6 +90,15 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// The name of another bot: that of its file.
+    pub fn bot(&self, key: &str, name: &str) -> Result<(), BotFault> {
+        if name.is_empty() || name.contains(['/', '\\']) || name.ends_with(".toml") {
+            let remedy = "use the name of its file without .toml, as \"billing.en\"";
+            return self.fault(key, format!("{name:?} is no name of a bot"), remedy);
+        }
+        Ok(())
+    }
+
     pub fn text(&self, key: &str, text: &str) -> Result<(), BotFault> {
         // Signs alone are no sound.
         if !text.chars().any(char::is_alphanumeric) {
@@ -119,6 +128,15 @@ impl Check<'_> {
             Ok(template) => template,
             Err(problem) => return self.fault(key, problem, "write {name}"),
         };
+        if let Some(name) = template.known().next().filter(|_| gaps.is_sent) {
+            return self.fault(
+                key,
+                format!("{{caller.{name}}} is sent, and the caller has not said that it still holds"),
+                format!(
+                    "write {{{name}}}: the caller is asked about what is known of them, and it is sent after their yes"
+                ),
+            );
+        }
         template.slots().try_for_each(|gap| self.slot_gap(key, gap, gaps))?;
         template.answers().try_for_each(|gap| self.answer_gap(key, gap, gaps))?;
         Ok(template)

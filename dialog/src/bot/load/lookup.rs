@@ -187,5 +187,5 @@ impl BranchAt<'_> {
 
 /// Whether some task is over before the call is: somebody may ask for another one then.
 pub(super) fn may_ask(lookups: &[Lookup], then: Then) -> bool {
-    then == Then::Ask || lookups.iter().flat_map(Lookup::branches).any(|branch| branch.then == Onward::AnythingElse)
+    then != Then::HangUp || lookups.iter().flat_map(Lookup::branches).any(|branch| branch.then == Onward::AnythingElse)
 }

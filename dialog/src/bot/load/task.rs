@@ -183,7 +183,10 @@ fn on_done(check: &Check, key: &str, done: DoneFile, sayable: &Sayable) -> Resul
     let request = request::request(check, key, file, Method::Post, &sayable.gaps)?;
     let action = |text| sayable.passage(check, &format!("{key}.approval.action"), SayFile::One(text), false);
     let approval = approval::approval(check, key, done.confirm, done.approval, action)?;
-    Ok(OnDone { request, say, then: done.then, approval })
+    if let Some(name) = &done.hand_on {
+        check.bot(&format!("{key}.hand_on"), name)?;
+    }
+    Ok(OnDone { request, say, then: done.then, hand_on: done.hand_on, approval })
 }
 
 /// Refuses the keys of a request where there is none.

@@ -40,6 +40,19 @@ fn whether_a_machine_speaks_is_asked_in_vietnamese() {
 }
 
 #[test]
+fn callers_want_to_be_forgotten_in_both_languages() {
+    check(include_str!("tests/forget.en.txt"), Language::En, Some(Right::Forgotten));
+    check(include_str!("tests/forget.vi.txt"), Language::Vi, Some(Right::Forgotten));
+    check(include_str!("tests/not_forget.txt"), Language::En, None);
+    check(include_str!("tests/not_forget.vi.txt"), Language::Vi, None);
+    for language in [Language::En, Language::Vi] {
+        for phrase in forget::listed(language) {
+            assert_eq!(claims(phrase, language), Some(Right::Forgotten), "{phrase}");
+        }
+    }
+}
+
+#[test]
 fn what_only_sounds_like_it_claims_no_right() {
     check(include_str!("tests/neither.en.txt"), Language::En, None);
     check(include_str!("tests/neither.vi.txt"), Language::Vi, None);

@@ -2,7 +2,7 @@
 use super::Chat;
 use super::answering::TOOL_ANSWERED;
 use super::calls::WrittenCall;
-use super::offered::{HANG_UP, SET_SLOT, START_TASK, TRANSFER, confirmed_by, restated};
+use super::offered::{HANG_UP, SET_SLOT, SPEAK, START_TASK, TRANSFER, confirmed_by, restated};
 use super::prompt::Exchange;
 use crate::approval::{ApprovalCall, Decision, ShownValue};
 use crate::bot::Command;
@@ -147,6 +147,16 @@ impl Chat {
             START_TASK | SET_SLOT => self.guide_flow(&call.name, &arguments, exchange),
             TRANSFER if self.flow.put_through() => Came::ToFlow,
             TRANSFER => refused("nobody can be reached"),
+            SPEAK => {
+                let wanted = arguments.get("language").and_then(Json::as_str).unwrap_or_default();
+                match self.bot.languages.iter().find(|(language, _)| language.code() == wanted) {
+                    Some((_, name)) => {
+                        self.flow.hand_on(name);
+                        Came::ToFlow
+                    }
+                    None => refused("nobody speaks that language"),
+                }
+            }
             HANG_UP if self.was_farewell() => Came::HangsUp,
             HANG_UP => refused("the caller has not said goodbye: ask whether there is anything else"),
             name => match self.offered.tool(name).cloned() {

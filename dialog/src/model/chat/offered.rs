@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 pub(super) const START_TASK: &str = "start_task";
 pub(super) const SET_SLOT: &str = "set_slot";
 pub(super) const TRANSFER: &str = "transfer_to_person";
+pub(super) const SPEAK: &str = "speak_language";
 pub(super) const HANG_UP: &str = "hang_up";
 
 pub(super) struct Offered {
@@ -91,6 +92,18 @@ fn built_in(bot: &Bot) -> Vec<Json> {
             TRANSFER,
             "Puts the caller through to a person, when they want one or you cannot help.",
             nothing(),
+        ));
+    }
+    if !bot.languages.is_empty() {
+        let codes: Vec<&str> = bot.languages.keys().map(|language| language.code()).collect();
+        all.push(function(
+            SPEAK,
+            "Goes on with the caller in another language, when they want to or speak it themselves.",
+            json!({
+                "type": "object",
+                "properties": { "language": { "type": "string", "enum": codes } },
+                "required": ["language"]
+            }),
         ));
     }
     all.push(function(HANG_UP, "Ends the call, only after the caller has clearly said goodbye.", nothing()));

@@ -4,6 +4,7 @@
 use crate::bot::{Bot, ModelPlan};
 use crate::history::Known;
 use crate::language::Language;
+use crate::memory::{KnownFact, Promise, PromiseKind};
 use crate::model::flow::beside::FlowState;
 use jiff::civil::DateTime;
 use serde_json::{Value as Json, json};
@@ -85,6 +86,8 @@ impl Memory {
 
 pub(super) struct Prompt {
     system: String,
+    /// Where in it stands what is known of the caller.
+    known_from: usize,
     plan: ModelPlan,
     tools: Vec<Json>,
     /// Sentences by which the bot asks for patience: no part of the talk.
@@ -107,8 +110,15 @@ impl Prompt {
         }
         // The day is the same in many calls, the minute in few: it stands last.
         system.push_str(&format!("\n\nThe call began on {}.", now.strftime("%A, %Y-%m-%d, at %H:%M")));
+        let known_from = system.len();
+        system.push_str(&known_of(bot));
         let fillers = [bot.prompts.moment.clone(), bot.prompts.still_working.clone()];
-        Prompt { system, plan, tools: tools.to_vec(), fillers }
+        Prompt { system, known_from, plan, tools: tools.to_vec(), fillers }
+    }
+
+    /// The caller wants to be forgotten: the model is told no more what was known of them.
+    pub fn forget(&mut self) {
+        self.system.truncate(self.known_from);
     }
 
     /// The request for what comes next. `ahead`: what the caller has perhaps said, and is not among what was said yet.
@@ -165,6 +175,30 @@ impl Prompt {
         }
         all
     }
+}
+
+/// What is known of the caller from earlier calls: values as JSON texts, none of which holds before the caller has said so.
+fn known_of(bot: &Bot) -> String {
+    let Some(known) = bot.known.as_ref().filter(|_| bot.remembers().is_some()) else { return String::new() };
+    let fact = |fact: &KnownFact| {
+        let said = bot.said_known(&fact.name);
+        (!said.is_empty()).then(|| format!("{} = {} (said on {})", fact.name, Json::from(said), fact.on))
+    };
+    let mut all: Vec<String> = known.facts.iter().filter_map(fact).collect();
+    all.extend(known.promises.iter().map(|Promise { kind, task, on }| {
+        let about = task.as_deref().map(|task| format!(", about the task {task}")).unwrap_or_default();
+        match kind {
+            PromiseKind::CallBack => {
+                format!("on {on} they were promised to be called back{about}; nobody has done so yet")
+            }
+            PromiseKind::Unfinished => format!("on {on} their call ended in the midst of something{about}"),
+        }
+    }));
+    if all.is_empty() {
+        return String::new();
+    }
+    let rule = "The number was used by this caller before. Ask whether a value still holds before you use it; somebody else may call.";
+    format!("\n\nKnown from earlier calls (data): {}. {rule}", all.join("; "))
 }
 
 fn caller_line(text: &str) -> String {

@@ -46,6 +46,16 @@ impl Flow {
         self.interview.inquiry.doubted = None;
     }
 
+    /// Whether these words name something that the flow is there for, where nothing was asked: a task, a fact, a person, a right.
+    pub fn understands_of_itself(&self, text: &str) -> bool {
+        let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
+        let named = || {
+            let meaning = self.context().meaning(&words);
+            matches!(meaning, Meaning::Begin { .. } | Meaning::Fact(_) | Meaning::Command(Command::Person))
+        };
+        rights::claimed(&words, self.bot.language).is_some() || named()
+    }
+
     /// Whether what the caller says is for the flow alone: a person is looked for, a message is left, an action waits.
     pub fn has_the_caller(&self) -> bool {
         matches!(self.step(), Step::Person | Step::Message | Step::Approval | Step::Busy | Step::Over)

@@ -58,6 +58,7 @@ pub(super) fn is_over(input: &BrainInput) -> bool {
         | BrainInput::TooManyTurns
         | BrainInput::ToolDone { .. }
         | BrainInput::Guided(_)
+        | BrainInput::HandedOn(_)
         | BrainInput::Person(_) => true,
         BrainInput::Heard { .. }
         | BrainInput::Typed(_)

@@ -1,5 +1,6 @@
 //! `Form`: the slots of the task under way with their values, how these are said, and how they are written in JSON.
 use super::findings::Findings;
+use super::known::Offers;
 use super::parse::OPEN;
 use crate::bot::{AnswerGap, Bot, Condition, Confirm, Part, Passage, Subject, Task, Template, without_holes};
 use crate::model::thought::{MASK, SlotNews};
@@ -31,6 +32,9 @@ pub(super) struct Form {
     pub findings: Findings,
     /// The part of the day that the caller named last ("tomorrow evening"): what a bare hour means.
     part_of_day: Option<DayPart>,
+    pub offers: Offers,
+    /// What a bot before knew, for the task that begins: a slot, its value, and whether it was confirmed.
+    pub carried: Vec<(usize, Value, bool)>,
 }
 
 impl Form {
@@ -45,6 +49,8 @@ impl Form {
             proposed: None,
             findings: Findings::default(),
             part_of_day: None,
+            offers: Offers::default(),
+            carried: Vec::new(),
         };
         form.leave_task();
         form
@@ -86,6 +92,7 @@ impl Form {
             self.task = Some(task);
             self.empty();
             self.fill_order.clear();
+            self.take_carried();
         }
     }
 
@@ -339,6 +346,7 @@ impl Form {
             }
             Part::Answer(gap) => self.sayer().json(self.part(gap, answer), gap.say_as).ok_or(missing(gap.optional)),
             Part::Header(name) => Ok(self.bot.headers.spoken(name)),
+            Part::Known(name) => Ok(self.bot.said_known(name)),
         };
         let parts: Vec<Result<String, Missing>> = template.0.iter().map(part).collect();
         // What has to be there is missed first.
@@ -346,7 +354,7 @@ impl Form {
             return Err(Missing::Fault);
         }
         let text = parts.into_iter().collect::<Result<String, Missing>>()?;
-        let text = if template.headers() { without_holes(&text) } else { text };
+        let text = if template.headers() || template.known().next().is_some() { without_holes(&text) } else { text };
         // "{place}, is that right?" begins a sentence.
         let mut chars = text.chars();
         Ok(chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default())

@@ -3,6 +3,7 @@
 use super::attempts::Limits;
 use super::form::Form;
 use super::inquiry::Inquiry;
+use super::known::Asking;
 use super::meaning::SaidValues;
 use super::parse::{self, Fill};
 use super::parts::Parts;
@@ -33,6 +34,8 @@ pub(super) struct Interview {
     pub(super) approval: Option<ToolId>,
     /// Lookups since the caller last gave an answer.
     pub(super) unattended: u8,
+    /// Whether the caller may be remembered.
+    pub(super) consent: Asking,
 }
 
 impl Interview {
@@ -46,6 +49,7 @@ impl Interview {
             looking_up: None,
             approval: None,
             unattended: 0,
+            consent: Asking::default(),
         }
     }
 
@@ -71,6 +75,9 @@ impl Interview {
     pub fn not_understood(&mut self) -> Reply {
         if self.inquiry.step == Step::Approval {
             return self.still_waits();
+        }
+        if self.inquiry.step == Step::Remember {
+            return self.consented(false);
         }
         if self.inquiry.step == Step::Message {
             return self.message_left();
@@ -155,6 +162,9 @@ impl Interview {
     }
 
     pub fn no_input(&mut self) -> Reply {
+        if self.inquiry.step == Step::Remember {
+            return self.consented(false);
+        }
         if self.inquiry.step == Step::Approval {
             return self.still_waits();
         }
@@ -367,7 +377,7 @@ impl Interview {
         } else if let Some((lookup, request)) = self.due_lookup() {
             return self.look_up(lookup, request, say);
         } else if let Some(slot) = self.form.missing() {
-            self.inquiry.step = Step::Slot(slot);
+            self.inquiry.step = if self.form.offer(slot) { Step::Check(slot) } else { Step::Slot(slot) };
         } else if let Some(review) = &bot.tasks[task].confirm {
             if self.form.said(review, None).is_none_or(|said| said.trim().is_empty()) {
                 return self.fault(None);
@@ -474,7 +484,7 @@ impl Interview {
             }
             (None, None) => return self.fault(None),
         };
-        let reply = self.leave(done.then, vec![Sentence::new(&text)]);
+        let reply = self.leave_done(done, vec![Sentence::new(&text)]);
         Reply { incomplete, ..reply }
     }
 
@@ -491,6 +501,15 @@ impl Interview {
                 self.inquiry.step = Step::Task;
                 self.ask(say)
             }
+            Then::Person => {
+                // Where nobody is found the caller may ask for something else.
+                self.inquiry.step = Step::Task;
+                let farewell = self.form.bot.prompts.person.clone();
+                let mut reply = self.inquiry.hand_over(&self.form, &farewell, HangUpReason::Person);
+                self.form.finish();
+                say.append(&mut reply.say);
+                Reply { say, ..reply }
+            }
         }
     }
 
@@ -499,7 +518,7 @@ impl Interview {
         let say = vec![Sentence::new(&self.form.bot.prompts.back)];
         self.inquiry.attempts.step();
         // Back to the question before: it has its answer still to come.
-        if matches!(self.inquiry.step, Step::Stop | Step::Message) {
+        if matches!(self.inquiry.step, Step::Stop | Step::Message | Step::Remember) {
             return self.advance(say);
         }
         if !std::mem::take(&mut self.inquiry.parts).is_empty() {

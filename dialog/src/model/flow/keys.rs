@@ -44,6 +44,7 @@ impl Context<'_> {
                 menu.into_iter().find(|(_, _, k)| Some(*k) == key).map(|(_, slot, _)| Meaning::Change(slot))
             }
             Step::Stop => keypad::yes_no(keys).map(|yes| if yes { Meaning::Stopped } else { Meaning::NothingToChange }),
+            Step::Remember => keypad::yes_no(keys).map(Meaning::MayRemember),
             Step::Message => Some(Meaning::Message),
             Step::Approval | Step::Person | Step::Busy | Step::Over => None,
         }

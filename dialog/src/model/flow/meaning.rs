@@ -89,6 +89,8 @@ pub(super) enum Meaning {
     NotUnderstood,
     /// Something was said of a value, and no single value is meant.
     Unclear(Unclear),
+    /// Whether the caller lets the bot remember what they gave.
+    MayRemember(bool),
     /// A key that has no meaning here.
     WrongKey,
     /// Keys that are no answer to the question.
@@ -175,6 +177,7 @@ impl Context<'_> {
             Step::Review => self.review(words),
             Step::Change => self.change(words),
             Step::Stop => self.stop(words),
+            Step::Remember => self.remember(words),
             Step::Approval => self.while_waiting(words),
             Step::Message | Step::Person | Step::Busy | Step::Over => Meaning::Ignored,
         };
@@ -269,8 +272,10 @@ impl Context<'_> {
 
     pub(super) fn asks_yes_or_no(&self) -> bool {
         match self.step {
-            Step::Check(_) | Step::Review | Step::Stop => true,
+            Step::Check(_) | Step::Review | Step::Stop | Step::Remember => true,
             Step::Slot(slot) => self.form.bot.slots[slot].kind == Kind::YesNo,
+            // "To go on with that, say yes."
+            Step::Task => self.form.offers.reminded.is_some() && !self.form.is_touched(),
             _ => false,
         }
     }
@@ -377,13 +382,20 @@ impl Context<'_> {
         parse::named(&self.form.bot, self.form.task_slots(), words)
     }
 
-    fn task(&self, words: &[String]) -> Meaning {
+    pub(super) fn task(&self, words: &[String]) -> Meaning {
         if let Some(task) = self.meant(words) {
             let (aside, words) = self.aside(words).map_or((None, words), |(aside, at)| (Some(aside), &words[..at]));
             let taken = self.search(&self.form.bot.tasks[task].slots, &[]).given(words).fills;
             return Meaning::Begin { task, values: SaidValues { taken, aside, ..SaidValues::default() } };
         }
-        match self.verdict(words) {
+        match (self.verdict(words), self.form.offers.reminded) {
+            ((Some(Verdict::Yes), []), Some(task)) if !self.form.is_touched() => Meaning::Switch(task),
+            (verdict, _) => self.anything_else(&verdict),
+        }
+    }
+
+    fn anything_else(&self, verdict: &(Option<Verdict>, &[String])) -> Meaning {
+        match verdict {
             (Some(Verdict::No), _) if self.form.is_touched() => Meaning::NothingElse,
             (Some(Verdict::Yes), []) if self.form.is_touched() => Meaning::SomethingElse,
             _ => Meaning::NotUnderstood,

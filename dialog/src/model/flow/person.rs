@@ -114,6 +114,7 @@ impl Flow {
             | BrainInput::EagerEnd(_)
             | BrainInput::EagerWithdrawn
             | BrainInput::Model { .. }
+            | BrainInput::HandedOn(_)
             | BrainInput::Tick => None,
         }
     }

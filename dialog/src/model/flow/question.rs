@@ -26,6 +26,7 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
                 None => slot.prompt.clone(),
             }
         }
+        Step::Check(s) if form.is_offered(s) => p.remembered.replace("{value}", &form.spoken_offer(s)),
         Step::Check(s) if form.proposed() == Some(s) => p.check_change.replace("{value}", &form.spoken_check(s)),
         Step::Check(s) => p.check.replace("{value}", &form.spoken_check(s)),
         Step::Review => form
@@ -35,6 +36,7 @@ pub(super) fn question(form: &Form, step: Step, tries: u8, parts: &Parts) -> Str
             .unwrap_or_default(),
         Step::Change => p.change.clone(),
         Step::Stop => p.stop.clone(),
+        Step::Remember => p.memory_ask.clone(),
         Step::Message => p.message.clone(),
         Step::Approval => still(form),
         Step::Person | Step::Busy | Step::Over => String::new(),
@@ -141,7 +143,7 @@ pub(super) fn keypad_hint(form: &Form, step: Step) -> String {
     match step {
         Step::Task => p.menu(bot.language, bot.tasks.iter().filter_map(|t| t.key.map(|k| (t.say.as_str(), k)))),
         Step::Slot(s) if bot.slots[s].keypad => p.keypad_hint(&bot.slots[s].kind, bot.language),
-        Step::Check(_) | Step::Review | Step::Stop => p.yes_no_keys.clone(),
+        Step::Check(_) | Step::Review | Step::Stop | Step::Remember => p.yes_no_keys.clone(),
         Step::Change => p.menu(bot.language, change_menu(form).iter().map(|(name, _, key)| (name.as_str(), *key))),
         Step::Slot(_) | Step::Message | Step::Approval | Step::Person | Step::Busy | Step::Over => String::new(),
     }
@@ -163,6 +165,8 @@ pub(super) fn keypad(form: &Form, step: Step) -> Keypad {
         Step::Slot(s) if form.bot.slots[s].keypad => keypad::of(&form.bot.slots[s].kind),
         Step::Slot(_) | Step::Approval | Step::Busy | Step::Over => Keypad::None,
         Step::Message => Keypad::Entry { full: 15 },
-        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Person => Keypad::Menu,
+        Step::Task | Step::Check(_) | Step::Review | Step::Change | Step::Stop | Step::Remember | Step::Person => {
+            Keypad::Menu
+        }
     }
 }

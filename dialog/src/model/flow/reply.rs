@@ -1,5 +1,7 @@
 //! `Reply`: what a flow comes to from one input.
 use crate::knowledge::Citation;
+use crate::memory::MemoryNews;
+use crate::model::handed::HandedOn;
 use crate::model::thought::{HangUpReason, SlotNews};
 use crate::person::PersonOrder;
 use crate::tool::{ToolCall, ToolId};
@@ -15,11 +17,24 @@ pub(super) struct Reply {
     pub cited: Option<Citation>,
     /// What becomes of the search for a person.
     pub person: Option<PersonOrder>,
+    /// What is to be remembered of the caller, or no more.
+    pub memory: Vec<MemoryNews>,
+    /// Another bot goes on with the call.
+    pub hand_on: Option<HandedOn>,
 }
 
 impl Reply {
     pub fn new(say: Vec<Sentence>, next: Next) -> Reply {
-        Reply { say, slots: Vec::new(), next, incomplete: None, cited: None, person: None }
+        Reply {
+            say,
+            slots: Vec::new(),
+            next,
+            incomplete: None,
+            cited: None,
+            person: None,
+            memory: Vec::new(),
+            hand_on: None,
+        }
     }
 }
 

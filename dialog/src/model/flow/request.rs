@@ -11,6 +11,8 @@ pub(super) fn request(form: &Form, template: &RequestTemplate) -> Option<ToolReq
         Part::Slot(gap) => Some(form.json_of(&gap.name)),
         Part::Answer(gap) => found(form, gap),
         Part::Header(name) => Some(form.bot.headers.value(name).into()),
+        // What nobody has confirmed in this call is not sent.
+        Part::Known(_) => None,
     };
     let body = || match &template.body {
         Some(body) => filling::body(body, &value_of),

@@ -4,6 +4,8 @@ use super::meaning::Meaning;
 use super::reply::{Reply, Sentence};
 use crate::bot::Right;
 use crate::bot::rights;
+use crate::memory::MemoryNews;
+use crate::model::step::Step;
 use crate::model::thought::Thought;
 
 /// Free text of so many words besides the claim is an answer too.
@@ -25,6 +27,16 @@ impl Flow {
                 say.push(Sentence::new(&prompts.machine));
                 if self.bot.commands.lead_to_a_person() {
                     say.push(Sentence::new(&prompts.machine_person));
+                }
+            }
+            Right::Forgotten => {
+                self.thoughts.push_back(Thought::Memory(MemoryNews::Forget));
+                say.push(Sentence::new(&self.interview.forget()));
+                // A value that was offered is not: what it was offered for is asked.
+                if matches!(self.step(), Step::Check(_) | Step::Remember) {
+                    let mut reply = self.interview.unsettled();
+                    say.append(&mut reply.say);
+                    return Some(Reply { say, ..reply });
                 }
             }
         }
