@@ -75,7 +75,7 @@ impl Default for TurnPlan {
             partial: ms(1_000),
             unfinished: ms(1_500),
             entry: ms(2_000),
-            unclear: ms(700),
+            unclear: ms(1_000),
             words: ms(900),
             late_words: ms(6_000),
             resume: ms(500),

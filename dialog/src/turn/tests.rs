@@ -15,7 +15,7 @@ fn ms(n: u64) -> Duration {
 
 /// Times that are told apart at a glance.
 fn plan() -> TurnPlan {
-    TurnPlan { likely: ms(500), ..TurnPlan::default() }
+    TurnPlan { likely: ms(500), unclear: ms(700), ..TurnPlan::default() }
 }
 
 impl Trace {
