@@ -154,14 +154,14 @@ fn a_bot_without_a_model_answers_what_its_pages_answer_and_nothing_else() {
 fn figures_of_a_search() {
     for Set { language, held_out, .. } in sets() {
         let knowledge = Knowledge::new(language, passages());
-        let mut took: Vec<_> = held_out
-            .iter()
-            .map(|asked| {
-                let start = std::time::Instant::now();
-                std::hint::black_box(knowledge.answer(&asked.question));
-                start.elapsed()
-            })
-            .collect();
+        let search = |question: &str| {
+            let start = std::time::Instant::now();
+            std::hint::black_box(knowledge.answer(question));
+            start.elapsed()
+        };
+        // The best of five: other programs on the same core are no part of it.
+        let best = |asked: &Asked| (0..5).map(|_| search(&asked.question)).min();
+        let mut took: Vec<_> = held_out.iter().filter_map(best).collect();
         took.sort();
         let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
         println!(

@@ -37,6 +37,7 @@ const OF_MARKS = {
     "tool_failed",
     "tool_cancelled",
     "tool_incomplete",
+    "cited",
     "task",
     "model_asked",
     "model_answered",

@@ -193,6 +193,7 @@ export const WORDS = {
   ev_tool_failed: "Tool failed",
   ev_tool_cancelled: "Tool no longer wanted",
   ev_tool_incomplete: "Tool gave only a part",
+  ev_cited: "Said from the documents",
   ev_no_rtp: "No sound arrives",
   ev_rtp_again: "Sound arrives again",
   ev_held: "On hold",

@@ -194,6 +194,7 @@ export const WORDS = {
   ev_tool_failed: "Công cụ bị lỗi",
   ev_tool_cancelled: "Không cần công cụ nữa",
   ev_tool_incomplete: "Công cụ chỉ trả lời một phần",
+  ev_cited: "Trả lời theo tài liệu",
   ev_no_rtp: "Không có âm thanh đến",
   ev_rtp_again: "Có âm thanh trở lại",
   ev_held: "Giữ máy",
