@@ -231,7 +231,10 @@ impl Store {
             lost: AtomicU64::new(0),
             fault: watch::Sender::new(None),
         });
-        let closed = writer::start(writer::Writer { dir: dir.to_owned(), lock, inbox, shared: shared.clone() }).await?;
+        let access = disk::access_pool(dir);
+        let turns = access.turns.clone();
+        let writer = writer::Writer { dir: dir.to_owned(), lock, inbox, shared: shared.clone(), turns };
+        let closed = writer::start(writer).await?;
         if closed > 0 {
             tracing::warn!(calls = closed, "calls that an earlier stop left open are marked as ended by the server");
         }
@@ -240,7 +243,7 @@ impl Store {
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(readers);
-        Ok(Self { jobs, shared, pool, access: disk::access_pool(dir), dir: dir.into() })
+        Ok(Self { jobs, shared, pool, access, dir: dir.into() })
     }
 
     /// A new call's id: UUID version 7 (RFC 9562), so that ids sort by time.
@@ -384,12 +387,12 @@ impl Store {
 
     /// What supervisors were alerted to.
     pub fn alerts(&self) -> AlertBook {
-        AlertBook::new(self.access.write.clone())
+        AlertBook::new(self.access.clone())
     }
 
     /// Messages to webhooks.
     pub fn deliveries(&self) -> Deliveries {
-        Deliveries::new(self.access.write.clone())
+        Deliveries::new(self.access.clone())
     }
 
     /// The directory above recordings.
