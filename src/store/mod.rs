@@ -18,6 +18,7 @@ mod notes;
 mod numbers;
 mod read;
 mod rows;
+mod seat;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WA
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
-    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
+    Silence, SilenceKind, Slot, Speaker, Started, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
 pub use mood::{
@@ -38,6 +39,7 @@ pub use mood::{
 };
 pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
+pub use seat::{AGENT_MODE, OccupiedSeat, SeatMark};
 pub use shares::Share;
 pub use writer::Erased;
 
