@@ -49,6 +49,16 @@ export function endedCall(main, back, call, context) {
     notesPanel(id, { may, now: () => (replay ? replay.now : 0), seek: go, told: (all) => replay?.note(all) });
   const more = h("div", { class: "moreactions" });
   if (may("export")) more.append(shareButton(id, replay ? () => replay.now : null));
+  if (may("export") && may("see_transcripts"))
+    more.append(
+      h("a", {
+        class: "button",
+        href: `/api/v1/calls/${id}/rehearsal`,
+        download: `${id}.toml`,
+        title: t("rehearsal_help"),
+        text: t("rehearsal"),
+      }),
+    );
   if (may("erase")) more.append(eraseButton(id, context));
   const reason = call.end && outcome(call.end.reason);
   const length = clock(Date.parse(call.ended_at) - Date.parse(call.answered_at ?? call.started_at));
