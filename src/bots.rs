@@ -63,6 +63,8 @@ pub trait BotCatalog: Send + Sync {
     fn knows(&self, name: &str) -> bool {
         self.list().iter().any(|status| status.name == name)
     }
+    /// The text of a bot's file as it is now. Blocks on it.
+    fn source(&self, name: &str) -> Option<String>;
     fn has(&self, name: &str) -> bool {
         self.list().iter().any(|status| status.name == name && status.language.is_some())
     }
@@ -170,6 +172,12 @@ impl<B: Send + Sync> Bots<B> {
 }
 
 impl<B: Send + Sync> BotCatalog for Bots<B> {
+    fn source(&self, name: &str) -> Option<String> {
+        // A name that is none of theirs leads to no file elsewhere.
+        self.now().get(name)?;
+        std::fs::read_to_string(self.dir.join(format!("{name}.toml"))).ok()
+    }
+
     fn list(&self) -> Vec<BotStatus> {
         self.now().values().map(|entry| entry.status.clone()).collect()
     }
@@ -224,6 +232,7 @@ mod tests {
         assert_eq!(bots.list().iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["a.en", "b"]);
         assert_eq!(*bots.get("a.en").unwrap(), "first");
         assert!(bots.get("c").is_none() && bots.has("b") && !bots.has("c"));
+        assert_eq!((bots.source("b"), bots.source("../b")), (Some("second".into()), None));
     }
 
     #[test]

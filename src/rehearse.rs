@@ -195,7 +195,7 @@ async fn recorded(args: Args, id: &str) -> anyhow::Result<ExitCode> {
     let bot_text = std::fs::read_to_string(&bot_file).with_context(|| format!("cannot read the bot {bot_name}"))?;
     let mut bot = Bot::parse(&bot_text, &bot_name)?;
     knowledge::load(&mut bot, bot_file.parent().unwrap_or(Path::new(".")))?;
-    let read = of_store(&call, &timeline);
+    let read = recorded_call(&call, &timeline);
     if args.bot.is_some() {
         let read = read.masked(&bot, Values::Kept);
         return compare(&read, &bot, &bot_file);
@@ -245,7 +245,7 @@ fn compare(call: &RecordedCall, bot: &Bot, bot_file: &Path) -> anyhow::Result<Ex
 }
 
 /// What a rehearsal needs of a call's record.
-fn of_store(call: &Call, timeline: &[TimelineEvent]) -> RecordedCall {
+pub fn recorded_call(call: &Call, timeline: &[TimelineEvent]) -> RecordedCall {
     let turns = call.turns.iter().filter_map(|turn| {
         let by = match (turn.speaker, turn.by) {
             (Speaker::Bot, _) => RecordedSpeaker::Bot,
@@ -336,7 +336,7 @@ mod tests {
         store.close().await.unwrap();
         assert!(find(&dir, "0197").await.unwrap().is_none());
         let (call, timeline) = find(&dir, &id).await.unwrap().unwrap();
-        let read = of_store(&call, &timeline);
+        let read = recorded_call(&call, &timeline);
         assert_eq!((read.turns.len(), read.end.as_deref(), read.person.as_deref()), (2, Some("done"), Some("busy")));
         let text = include_str!("../configs/bots/booking.en.toml");
         let bot = Bot::parse(text, "booking.en.toml").unwrap();

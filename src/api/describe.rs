@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
     ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, memory, notes, numbers,
-    oidc, recordings, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
+    oidc, recordings, rehearsal, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -52,6 +52,7 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(calls::list, calls::dial))
         .routes(routes!(calls::one, calls::hang_up))
         .routes(routes!(recordings::recording, recordings::pause))
+        .routes(routes!(rehearsal::read))
         .routes(routes!(seats::join, seats::list))
         .routes(routes!(seats::patch, seats::leave))
         .routes(routes!(seats::hand_back))

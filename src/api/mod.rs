@@ -24,6 +24,7 @@ mod places;
 mod problem;
 mod query;
 mod recordings;
+mod rehearsal;
 mod seats;
 pub mod serve;
 mod session;

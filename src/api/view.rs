@@ -2,8 +2,10 @@
 use crate::call::approvals::Approval;
 use crate::insight::wall::Row;
 use crate::security::{Principal, Right};
-use crate::store::{Alert, Call, CallEvent, LiveChange, Mood, Private, Slot, Started, TimelineEvent, Turn, WITHHELD};
-use serde_json::Value;
+use crate::store::{
+    Alert, Call, CallEvent, LiveChange, Mood, Private, SeatMark, Slot, Started, TimelineEvent, Turn, WITHHELD,
+};
+use serde_json::{Value, json};
 
 /// Of a number with at least so many digits the last two are shown.
 const LONG: usize = 6;
@@ -108,11 +110,22 @@ impl View {
             // What a mark holds may be words, keys or an address: its time alone is neither.
             CallEvent::Mark(mark) if !self.is_whole() => {
                 let ms = mark.data.0.get("ms").filter(|ms| ms.is_number()).cloned();
-                mark.data = Private(ms.map_or(Value::Object(Default::default()), |ms| serde_json::json!({"ms": ms})));
+                // Who takes part is seen as somebody.
+                let mut left = mark.seat().map_or_else(|| json!({}), without_name);
+                ms.into_iter().for_each(|ms| left["ms"] = ms);
+                mark.data = Private(left);
             }
             _ => {}
         }
         event
+    }
+}
+
+/// What a mark about a seat holds for who may not see names.
+fn without_name(mark: SeatMark) -> Value {
+    match mark {
+        SeatMark::Taken { seat, mode, .. } => json!({ "seat": seat, "name": WITHHELD, "mode": mode }),
+        SeatMark::Left { seat } => json!({ "seat": seat }),
     }
 }
 
@@ -146,6 +159,25 @@ fn masked(party: &Private<String>) -> Private<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Mark;
+
+    #[test]
+    fn who_may_not_see_names_is_told_that_somebody_is_there() {
+        let shown = |name: &str, data: Value| {
+            let mark = Mark { name: name.into(), data: Private(data) };
+            let (at, event) = (jiff::Timestamp::UNIX_EPOCH, CallEvent::Mark(mark));
+            let view = View { numbers: true, words: false };
+            match view.event(TimelineEvent { call: "a".into(), at, at_ms: 5, event }).event {
+                CallEvent::Mark(mark) => mark.data.0,
+                event => panic!("{event:?}"),
+            }
+        };
+        let joined = shown("person_joined", json!({"ms": 5, "seat": 1, "name": "lan", "destination": "desk"}));
+        assert_eq!(joined, json!({"ms": 5, "seat": 1, "name": WITHHELD, "mode": "agent"}));
+        let left = shown("seat_left", json!({"ms": 9, "seat": 4, "name": "anna", "why": "asked"}));
+        assert_eq!(left, json!({"ms": 9, "seat": 4}));
+        assert_eq!(shown("spoke", json!({"ms": 9, "seat": 4, "name": "anna"})), json!({"ms": 9}));
+    }
 
     #[test]
     fn a_long_number_keeps_two_digits_and_names_and_short_numbers_nothing() {

@@ -1,9 +1,9 @@
 //! `HealthWatch`: how well one live call goes, as a score from 100 (nothing to worry about) down to 0, and why. A core: it is given the
 //! call's events and told how far the call is; the thresholds are data ([`HealthPlan`], `[health]` in the configuration).
-use crate::store::{CallEvent, Floor, Mark, MoodState, SilenceKind, Speaker};
+use crate::store::{AGENT_MODE, CallEvent, Floor, Mark, MoodState, SeatMark, SilenceKind, Speaker};
 use dialog::bot::asks_for_person;
 use dialog::language::Language;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// When something counts, and how much.
@@ -163,7 +163,7 @@ pub struct HealthWatch {
     floor_since: u64,
     on_hold: bool,
     /// The seat of the supervisor who has taken the call over: how it goes with the bot is no concern then.
-    taken_over: Option<u64>,
+    taken_over: BTreeSet<u8>,
     mood: MoodState,
 }
 
@@ -184,7 +184,7 @@ impl HealthWatch {
             floor: Floor::default(),
             floor_since: 0,
             on_hold: false,
-            taken_over: None,
+            taken_over: BTreeSet::new(),
             mood: MoodState::Calm,
         }
     }
@@ -214,6 +214,9 @@ impl HealthWatch {
     }
 
     fn mark(&mut self, at: u64, mark: &Mark) {
+        if let Some(seat) = mark.seat() {
+            return self.seat(at, &seat);
+        }
         match mark.name.as_str() {
             "not_understood" => self.not_understood.push_back(at),
             "recogniser_failed" | "synthesiser_failed" | "tool_failed" => self.failures.push_back(at),
@@ -227,19 +230,21 @@ impl HealthWatch {
                 let state = serde_json::from_value(mark.data.0["state"].clone());
                 self.mood = state.unwrap_or(self.mood);
             }
-            "seat_joined" | "seat_mode" | "seat_left" => self.seat(at, mark),
             _ => {}
         }
     }
 
-    fn seat(&mut self, at: u64, mark: &Mark) {
-        let seat = mark.data.0["seat"].as_u64();
-        if mark.data.0["mode"] == "takeover" {
-            self.taken_over = seat;
+    /// Who speaks with the caller in the bot's place may be several.
+    pub fn seat(&mut self, at: u64, mark: &SeatMark) {
+        let (seat, speaks) = match mark {
+            SeatMark::Taken { seat, mode, .. } => (*seat, matches!(mode.as_str(), "takeover" | AGENT_MODE)),
+            SeatMark::Left { seat } => (*seat, false),
+        };
+        if speaks {
+            self.taken_over.insert(seat);
             // The person who was asked for is there.
             self.person_wanted = 0;
-        } else if self.taken_over.is_some() && self.taken_over == seat {
-            self.taken_over = None;
+        } else if self.taken_over.remove(&seat) {
             self.floor_since = at;
         }
     }
@@ -285,7 +290,7 @@ impl HealthWatch {
 
     /// The figure of a reason; `None` where there is none, or nothing has happened that it counts.
     fn value(&self, reason: Reason, now: u64) -> Option<f64> {
-        if self.taken_over.is_some() && !matches!(reason, Reason::NoSound | Reason::PoorLine) {
+        if !self.taken_over.is_empty() && !matches!(reason, Reason::NoSound | Reason::PoorLine) {
             return None;
         }
         let count = |many: usize| (many > 0).then_some(many as f64);

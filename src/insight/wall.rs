@@ -3,8 +3,8 @@
 use super::health::{Health, HealthPlan, HealthWatch};
 use super::ms_since;
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, Speaker, Started, SupervisorSeat,
-    TASK, TimelineEvent, Turn,
+    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, SeatMark, Speaker, Started, TASK,
+    TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -31,8 +31,8 @@ pub struct Row {
     pub slots: BTreeMap<String, SlotState>,
     /// Quality of what is heard of the caller.
     pub mos: Option<f32>,
-    /// Supervisors who take part.
-    pub seats: BTreeMap<u64, TakenSeat>,
+    /// Supervisors and agents who take part.
+    pub seats: BTreeMap<u8, TakenSeat>,
     pub health: Health,
     /// `None` while the caller has said nothing.
     pub mood: Option<Mood>,
@@ -43,7 +43,7 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenSeat {
     pub name: String,
-    /// `monitor`, `whisper`, `barge` or `takeover`.
+    /// `monitor`, `whisper`, `barge`, `takeover` or `agent`.
     pub mode: String,
 }
 
@@ -255,9 +255,9 @@ impl Entry {
         let turns = call.turns.iter().map(|turn| CallEvent::Turn(turn.clone()));
         let silences = call.silences.iter().map(|silence| CallEvent::Silence(*silence));
         entry.known = turns.chain(silences).filter_map(|event| known(&event)).collect();
-        for SupervisorSeat { seat, name, mode, since } in &call.seats {
-            let data = Private(serde_json::json!({ "seat": seat, "name": name, "mode": mode }));
-            entry.note(*since, entry.row.ms(*since), &CallEvent::Mark(Mark { name: "seat_joined".into(), data }));
+        for seat in &call.seats {
+            entry.watch.seat(entry.row.ms(seat.since), &seat.mark());
+            entry.seat(seat.mark());
         }
         for line in &call.lines {
             entry.note(call.started_at, 0, &CallEvent::Line(line.clone()));
@@ -290,7 +290,10 @@ impl Entry {
             CallEvent::Mark(mark) if mark.name == TASK => {
                 self.row.task = mark.data.0["task"].as_str().map(str::to_owned)
             }
-            CallEvent::Mark(mark) => return self.seat(mark) | self.mood(mark) | self.refresh_at(at_ms),
+            CallEvent::Mark(mark) => {
+                let seated = mark.seat().is_some_and(|mark| self.seat(mark));
+                return seated | self.mood(mark) | self.refresh_at(at_ms);
+            }
             CallEvent::Silence(_) | CallEvent::Latency(_) => return self.refresh_at(at_ms),
             _ => return false,
         }
@@ -314,16 +317,13 @@ impl Entry {
     }
 
     /// Whether a mark has changed who takes part.
-    fn seat(&mut self, mark: &Mark) -> bool {
-        let text = |key: &str| mark.data.0[key].as_str().unwrap_or_default().to_owned();
-        let Some(seat) = mark.data.0["seat"].as_u64() else { return false };
-        match mark.name.as_str() {
-            "seat_joined" | "seat_mode" => {
-                self.row.seats.insert(seat, TakenSeat { name: text("name"), mode: text("mode") });
+    fn seat(&mut self, mark: SeatMark) -> bool {
+        match mark {
+            SeatMark::Taken { seat, name, mode } => {
+                self.row.seats.insert(seat, TakenSeat { name, mode });
                 true
             }
-            "seat_left" => self.row.seats.remove(&seat).is_some(),
-            _ => false,
+            SeatMark::Left { seat } => self.row.seats.remove(&seat).is_some(),
         }
     }
 

@@ -2,7 +2,7 @@
 use super::audit::{Action, Audit};
 use super::checks::PasswordChecks;
 use super::fault::AccessFault;
-use super::pool::AccessPool;
+use super::pool::{AccessPool, WriteTransaction};
 use super::principal::{Principal, PrincipalKind};
 use super::roles::{Rights, Role};
 use super::sessions::{SessionLimits, Sessions};
@@ -12,7 +12,7 @@ use super::{Secret, passwords, random, welcome};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::SqliteConnection;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,8 +181,8 @@ impl Access {
     }
 
     /// A transaction beside which nobody else writes.
-    pub(super) async fn transaction(&self) -> Result<Transaction<'static, Sqlite>, AccessFault> {
-        Ok(self.pool.write.begin_with("begin immediate").await?)
+    pub(super) async fn transaction(&self) -> Result<WriteTransaction, AccessFault> {
+        Ok(self.pool.begin("users").await?)
     }
 
     /// Signs a user in who knows the password.
@@ -257,11 +257,7 @@ impl Access {
 
     /// The secret of the link that makes the first admin; `None` where there are users.
     pub async fn welcome(&self) -> Result<Option<String>, AccessFault> {
-        if self.users.any().await? {
-            Ok(None)
-        } else {
-            welcome::make(&self.pool.write, Timestamp::now()).await.map(Some)
-        }
+        if self.users.any().await? { Ok(None) } else { welcome::make(&self.pool, Timestamp::now()).await.map(Some) }
     }
 
     /// Makes the first admin, and signs them in.

@@ -336,7 +336,7 @@ impl Audit {
     }
 
     async fn write(&self, pending: impl Iterator<Item = Pending>) -> Result<(), sqlx::Error> {
-        let mut tx = self.0.pool.write.begin_with("begin immediate").await?;
+        let mut tx = self.0.pool.begin("audit").await?;
         append(&mut tx, pending).await?;
         tx.commit().await
     }

@@ -32,7 +32,7 @@ pub use fault::AccessFault;
 pub use identity::{Granted, Identity, Invitation, Joining};
 pub use origin::WebOrigin;
 pub use passwords::composed;
-pub use pool::AccessPool;
+pub use pool::{AccessPool, WriteTransaction, WriteTurns};
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
 pub use random::{base64url, digest, hex, secret};
 pub use record::AuditRecord;

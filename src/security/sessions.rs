@@ -89,11 +89,13 @@ impl Sessions {
     /// It was used.
     pub(super) async fn touch(&self, hash: &str, now: Timestamp) -> Result<(), AccessFault> {
         const SQL: &str = "update sessions set seen_us = $2 where hash = $1";
+        let _turn = self.pool.turn("sessions").await?;
         sqlx::query(SQL).bind(hash).bind(now.as_microsecond()).execute(&self.pool.write).await?;
         Ok(())
     }
 
     pub(super) async fn end(&self, hash: &str) -> Result<(), AccessFault> {
+        let _turn = self.pool.turn("sessions").await?;
         sqlx::query("delete from sessions where hash = $1").bind(hash).execute(&self.pool.write).await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `Welcome`: the one-time link with which the first admin is made. The database holds its digest.
 use super::fault::AccessFault;
+use super::pool::AccessPool;
 use super::random;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{SqliteConnection, SqlitePool};
@@ -8,12 +9,13 @@ use sqlx::{SqliteConnection, SqlitePool};
 const HOURS: i64 = 24;
 
 /// A new secret for the link; the one before it is good no more.
-pub(super) async fn make(pool: &SqlitePool, now: Timestamp) -> Result<String, AccessFault> {
+pub(super) async fn make(pool: &AccessPool, now: Timestamp) -> Result<String, AccessFault> {
     const SQL: &str = "insert or replace into welcome (only, hash, expires_us) values (1, $1, $2)";
     let secret = random::secret()?;
     let expires = now.checked_add(SignedDuration::from_hours(HOURS)).unwrap_or(now);
     let row = sqlx::query(SQL).bind(random::digest(&secret)).bind(expires.as_microsecond());
-    row.execute(pool).await?;
+    let _turn = pool.turn("welcome").await?;
+    row.execute(&pool.write).await?;
     Ok(secret)
 }
 

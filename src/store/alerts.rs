@@ -3,10 +3,11 @@
 use super::deliveries::{NewDelivery, insert};
 use super::read::{count, time};
 use super::{Fault, MoodState, Speaker};
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqlitePool};
+use sqlx::{FromRow, Row};
 use utoipa::ToSchema;
 
 /// Something in a call that a rule is about.
@@ -137,11 +138,11 @@ impl AlertRow {
 /// A handle, cheap to clone.
 #[derive(Clone)]
 pub struct AlertBook {
-    pool: SqlitePool,
+    pool: AccessPool,
 }
 
 impl AlertBook {
-    pub(super) fn new(pool: SqlitePool) -> Self {
+    pub(super) fn new(pool: AccessPool) -> Self {
         Self { pool }
     }
 
@@ -149,7 +150,7 @@ impl AlertBook {
     pub async fn add(&self, alert: Option<&Alert>, messages: &[NewDelivery]) -> Result<(), Fault> {
         const SQL: &str = "insert into alerts (id, call, bot, rule, kind, severity, at_us, from_ms, to_ms, turn, reason) \
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        let mut tx = self.pool.begin_with("begin immediate").await.map_err(Fault::Database)?;
+        let mut tx = self.pool.begin("alerts").await.map_err(Fault::Database)?;
         if let Some(alert) = alert {
             let text = |what: Result<String, serde_json::Error>| what.map_err(|_| Fault::Content("alerts"));
             let turn = alert.turn.map(|turn| text(serde_json::to_string(&turn))).transpose()?;
@@ -173,13 +174,13 @@ impl AlertBook {
         let query = sqlx::query_as(SQL).bind(wanted.since.map(|at| at.as_microsecond()));
         let query = query.bind(wanted.call).bind(wanted.rule).bind(bots).bind(wanted.before);
         let rows: Vec<AlertRow> =
-            query.bind(wanted.limit as i64).fetch_all(&self.pool).await.map_err(Fault::Database)?;
+            query.bind(wanted.limit as i64).fetch_all(&self.pool.read).await.map_err(Fault::Database)?;
         rows.into_iter().map(AlertRow::alert).collect()
     }
 
     pub async fn one(&self, id: &str) -> Result<Option<Alert>, Fault> {
         let query = sqlx::query_as("select * from alerts where id = $1").bind(id);
-        let row: Option<AlertRow> = query.fetch_optional(&self.pool).await.map_err(Fault::Database)?;
+        let row: Option<AlertRow> = query.fetch_optional(&self.pool.read).await.map_err(Fault::Database)?;
         row.map(AlertRow::alert).transpose()
     }
 
@@ -187,6 +188,7 @@ impl AlertBook {
     pub async fn see(&self, id: &str, by: &str, at: Timestamp) -> Result<bool, Fault> {
         const SQL: &str = "update alerts set seen_by = $2, seen_us = $3 where id = $1 and seen_by is null";
         let query = sqlx::query(SQL).bind(id).bind(by).bind(at.as_microsecond());
-        Ok(query.execute(&self.pool).await.map_err(Fault::Database)?.rows_affected() > 0)
+        let _turn = self.pool.turn("alerts").await.map_err(Fault::Database)?;
+        Ok(query.execute(&self.pool.write).await.map_err(Fault::Database)?.rows_affected() > 0)
     }
 }

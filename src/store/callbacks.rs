@@ -69,6 +69,7 @@ impl Store {
     pub async fn called_back(&self, call: &str, by: &str) -> Result<(), Fault> {
         const SQL: &str = "insert or ignore into callbacks_done (call, at_us, by) values ($1, $2, $3)";
         let query = sqlx::query(SQL).bind(call).bind(now().as_microsecond()).bind(by);
+        let _turn = self.access.turn("call-backs").await.map_err(Fault::Database)?;
         query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
     }
 }

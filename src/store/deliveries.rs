@@ -1,9 +1,10 @@
 //! `Deliveries`: messages to webhooks: a bounded queue that outlives the server, and what came of each message.
 use super::Fault;
 use super::read::time;
+use crate::security::AccessPool;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{FromRow, Row, SqliteConnection};
 
 /// Messages that may wait for one webhook. One more is stored as failed; it can be replayed.
 pub const WAITING: i64 = 1_000;
@@ -137,31 +138,31 @@ impl DeliveryRow {
 }
 
 /// Puts a message into the queue of its webhook.
-pub(super) async fn insert(tx: &mut Transaction<'_, Sqlite>, new: &NewDelivery) -> Result<(), sqlx::Error> {
+pub(super) async fn insert(tx: &mut SqliteConnection, new: &NewDelivery) -> Result<(), sqlx::Error> {
     const COUNT: &str = "select count(*) from deliveries where webhook = $1 and state = 'waiting'";
     const SQL: &str = "insert into deliveries (id, webhook, event, about, body, state, created_us, next_us, why) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     const TRIM: &str = "delete from deliveries where id in (select id from deliveries where webhook = $1 \
         and state <> 'waiting' order by id desc limit -1 offset $2)";
-    let (waiting,): (i64,) = sqlx::query_as(COUNT).bind(&new.webhook).fetch_one(&mut **tx).await?;
+    let (waiting,): (i64,) = sqlx::query_as(COUNT).bind(&new.webhook).fetch_one(&mut *tx).await?;
     let full = waiting >= WAITING;
     let state = if full { DeliveryState::Failed } else { DeliveryState::Waiting };
     let at = new.at.as_microsecond();
     let query = sqlx::query(SQL).bind(&new.id).bind(&new.webhook).bind(new.event).bind(&new.about).bind(&new.body);
     let query = query.bind(state.name()).bind(at).bind((!full).then_some(at));
-    query.bind(full.then_some("too many messages waited for this webhook")).execute(&mut **tx).await?;
-    sqlx::query(TRIM).bind(&new.webhook).bind(KEPT - WAITING).execute(&mut **tx).await?;
+    query.bind(full.then_some("too many messages waited for this webhook")).execute(&mut *tx).await?;
+    sqlx::query(TRIM).bind(&new.webhook).bind(KEPT - WAITING).execute(&mut *tx).await?;
     Ok(())
 }
 
 /// A handle, cheap to clone.
 #[derive(Clone)]
 pub struct Deliveries {
-    pool: SqlitePool,
+    pool: AccessPool,
 }
 
 impl Deliveries {
-    pub(super) fn new(pool: SqlitePool) -> Self {
+    pub(super) fn new(pool: AccessPool) -> Self {
         Self { pool }
     }
 
@@ -171,7 +172,7 @@ impl Deliveries {
             and webhook in (select value from json_each($2)) order by next_us limit $3";
         let names = serde_json::Value::from(webhooks.to_vec()).to_string();
         let query = sqlx::query_as(SQL).bind(now.as_microsecond()).bind(names).bind(limit as i64);
-        let rows: Vec<DeliveryRow> = query.fetch_all(&self.pool).await.map_err(Fault::Database)?;
+        let rows: Vec<DeliveryRow> = query.fetch_all(&self.pool.read).await.map_err(Fault::Database)?;
         rows.into_iter().map(DeliveryRow::delivery).collect()
     }
 
@@ -180,13 +181,13 @@ impl Deliveries {
             and ($3 is null or id < $3) order by id desc limit $4";
         let query = sqlx::query_as(SQL).bind(wanted.webhook).bind(wanted.state.map(DeliveryState::name));
         let query = query.bind(wanted.before).bind(wanted.limit as i64);
-        let rows: Vec<DeliveryRow> = query.fetch_all(&self.pool).await.map_err(Fault::Database)?;
+        let rows: Vec<DeliveryRow> = query.fetch_all(&self.pool.read).await.map_err(Fault::Database)?;
         rows.into_iter().map(DeliveryRow::delivery).collect()
     }
 
     pub async fn one(&self, id: &str) -> Result<Option<Delivery>, Fault> {
         let query = sqlx::query_as("select * from deliveries where id = $1").bind(id);
-        let row: Option<DeliveryRow> = query.fetch_optional(&self.pool).await.map_err(Fault::Database)?;
+        let row: Option<DeliveryRow> = query.fetch_optional(&self.pool.read).await.map_err(Fault::Database)?;
         row.map(DeliveryRow::delivery).transpose()
     }
 
@@ -198,7 +199,8 @@ impl Deliveries {
         let done = (tried.state != DeliveryState::Waiting).then_some(us(now));
         let query = sqlx::query(SQL).bind(id).bind(tried.state.name()).bind(tried.status.map(i64::from));
         let query = query.bind(&tried.why).bind(tried.next_at.map(us)).bind(done);
-        query.execute(&self.pool).await.map(drop).map_err(Fault::Database)
+        let _turn = self.pool.turn("deliveries").await.map_err(Fault::Database)?;
+        query.execute(&self.pool.write).await.map(drop).map_err(Fault::Database)
     }
 
     /// Has a message sent again, with the same id.
@@ -206,7 +208,8 @@ impl Deliveries {
         const SQL: &str =
             "update deliveries set state = 'waiting', tries = 0, next_us = $2, done_us = null where id = $1";
         let query = sqlx::query(SQL).bind(id).bind(now.as_microsecond());
-        query.execute(&self.pool).await.map(drop).map_err(Fault::Database)
+        let _turn = self.pool.turn("deliveries").await.map_err(Fault::Database)?;
+        query.execute(&self.pool.write).await.map(drop).map_err(Fault::Database)
     }
 
     /// The same for what a webhook was told, or should have been, since a moment; how many they are.
@@ -214,20 +217,22 @@ impl Deliveries {
         const SQL: &str = "update deliveries set state = 'waiting', tries = 0, next_us = $3, done_us = null where id in \
             (select id from deliveries where webhook = $1 and created_us >= $2 and state <> 'waiting' order by id limit $4)";
         let query = sqlx::query(SQL).bind(webhook).bind(since.as_microsecond()).bind(now.as_microsecond());
-        Ok(query.bind(WAITING).execute(&self.pool).await.map_err(Fault::Database)?.rows_affected())
+        let _turn = self.pool.turn("deliveries").await.map_err(Fault::Database)?;
+        Ok(query.bind(WAITING).execute(&self.pool.write).await.map_err(Fault::Database)?.rows_affected())
     }
 
     /// Messages that wait, of all webhooks.
     pub async fn waiting(&self) -> Result<u64, Fault> {
         let query = sqlx::query_as("select count(*) from deliveries where state = 'waiting'");
-        let (count,): (i64,) = query.fetch_one(&self.pool).await.map_err(Fault::Database)?;
+        let (count,): (i64,) = query.fetch_one(&self.pool.read).await.map_err(Fault::Database)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Forgets what was done with before `limit`.
     pub async fn prune(&self, limit: Timestamp) -> Result<u64, Fault> {
         let query = sqlx::query("delete from deliveries where state <> 'waiting' and created_us < $1");
-        let pruned = query.bind(limit.as_microsecond()).execute(&self.pool).await.map_err(Fault::Database)?;
+        let _turn = self.pool.turn("deliveries").await.map_err(Fault::Database)?;
+        let pruned = query.bind(limit.as_microsecond()).execute(&self.pool.write).await.map_err(Fault::Database)?;
         Ok(pruned.rows_affected())
     }
 }

@@ -2,7 +2,7 @@
 use super::Fault;
 use super::event::{Call, TimelineEvent};
 use super::rows::Rows;
-use crate::security::AccessPool;
+use crate::security::{AccessPool, WriteTurns};
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Executor, SqliteConnection};
@@ -27,7 +27,7 @@ pub(super) fn access_pool(dir: &Path) -> AccessPool {
         SqlitePoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(3)).connect_lazy_with(options)
     };
     let write = options(dir).busy_timeout(Duration::from_secs(2));
-    AccessPool { read: pool(options(dir).read_only(true)), write: pool(write) }
+    AccessPool { read: pool(options(dir).read_only(true)), write: pool(write), turns: WriteTurns::default() }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {
@@ -45,13 +45,14 @@ pub(super) async fn bring_up_to_date(dir: &Path) -> Result<(), Fault> {
 
 pub(super) struct Disk {
     connection: SqliteConnection,
+    turns: WriteTurns,
 }
 
 impl Disk {
-    pub(super) async fn open(dir: &Path) -> Result<Self, Fault> {
+    pub(super) async fn open(dir: &Path, turns: WriteTurns) -> Result<Self, Fault> {
         let connection =
             SqliteConnection::connect_with(&options(dir).create_if_missing(true)).await.map_err(Fault::Database)?;
-        Ok(Self { connection })
+        Ok(Self { connection, turns })
     }
 
     /// Runs the migrations and ends the calls that a crash left open. Returns how many those were.
@@ -65,6 +66,7 @@ impl Disk {
     /// Writes all of `events` and `whole` in one transaction.
     pub(super) async fn write(&mut self, events: &[Arc<TimelineEvent>], whole: &[Call]) -> Result<(), sqlx::Error> {
         let statements = Rows::of(events, whole).statements().map_err(|e| sqlx::Error::Encode(e.into()))?;
+        let _turn = self.turns.next("calls").await?;
         let mut tx = self.connection.begin_with("begin immediate").await?;
         for (sql, rows) in statements {
             sqlx::query(sql).bind(rows).execute(&mut *tx).await?;
@@ -75,6 +77,7 @@ impl Disk {
     /// Deletes up to 500 calls that ended before `limit`; returns how many, and the recordings that were theirs.
     pub(super) async fn prune(&mut self, limit: Timestamp) -> Result<(usize, Vec<String>), sqlx::Error> {
         const OLD: &str = "select id, recording from calls where ended_us < $1 order by ended_us limit 500";
+        let _turn = self.turns.next("old calls").await?;
         let mut tx = self.connection.begin_with("begin immediate").await?;
         let old: Vec<(String, Option<String>)> =
             sqlx::query_as(OLD).bind(limit.as_microsecond()).fetch_all(&mut *tx).await?;
@@ -88,6 +91,7 @@ impl Disk {
     pub(super) async fn erase(&mut self, calls: &[String]) -> Result<(usize, Vec<String>), sqlx::Error> {
         const ENDED: &str = "select id, recording from calls where ended_us is not null and id in \
             (select value from json_each($1))";
+        let _turn = self.turns.next("erasing").await?;
         // What is deleted is overwritten with zeros, here and in what the write-ahead log still holds of it.
         self.connection.execute("pragma secure_delete = on").await?;
         let mut tx = self.connection.begin_with("begin immediate").await?;

@@ -1,5 +1,6 @@
 //! `CallEvent`: what is recorded of a call as it happens, and `Call`: the sum of its events.
 use super::end::End;
+use super::seat::{OccupiedSeat, SeatMark};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -254,6 +255,13 @@ pub struct Mark {
     pub data: Private<serde_json::Value>,
 }
 
+impl Mark {
+    /// What it says of who takes part in the call.
+    pub fn seat(&self) -> Option<SeatMark> {
+        SeatMark::of(&self.name, &self.data.0)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 pub struct Recording {
     /// Inside the store's directory, or absolute.
@@ -324,9 +332,9 @@ pub struct Call {
     pub latency: Vec<Latency>,
     /// One entry per line, as of the last five seconds, or its end.
     pub lines: Vec<LineStats>,
-    /// Supervisors who take part now.
+    /// Supervisors and agents who take part now.
     #[serde(default)]
-    pub seats: Vec<SupervisorSeat>,
+    pub seats: Vec<OccupiedSeat>,
     /// How much of it is in the recording.
     pub recorded: Recorded,
     #[serde(skip)]
@@ -388,7 +396,9 @@ impl Call {
         match event {
             CallEvent::Started(_) => {}
             CallEvent::Mark(mark) if mark.name == TASK => self.task = mark.data.0["task"].as_str().map(str::to_owned),
-            CallEvent::Mark(mark) => SupervisorSeat::apply(&mut self.seats, at, mark),
+            CallEvent::Mark(mark) => {
+                mark.seat().into_iter().for_each(|mark| OccupiedSeat::apply(&mut self.seats, at, mark));
+            }
             CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),
             CallEvent::Turn(turn) => {
                 put(&mut self.turns, turn.clone(), |a, b| (a.started_ms, a.speaker) == (b.started_ms, b.speaker));
@@ -415,36 +425,6 @@ impl Call {
                 self.ended_at = Some(at);
                 self.end = Some(*end);
             }
-        }
-    }
-}
-
-/// A supervisor who takes part in a call.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-pub struct SupervisorSeat {
-    pub seat: u8,
-    pub name: String,
-    /// `monitor`, `whisper`, `barge` or `takeover`.
-    pub mode: String,
-    /// Since when they take part in this mode.
-    pub since: Timestamp,
-}
-
-impl SupervisorSeat {
-    /// What a mark says of the seats of its call.
-    fn apply(seats: &mut Vec<Self>, at: Timestamp, mark: &Mark) {
-        let data = &mark.data.0;
-        let (Some(seat), text) = (data["seat"].as_u64(), |key: &str| data[key].as_str().unwrap_or_default()) else {
-            return;
-        };
-        let seat = seat as u8;
-        match mark.name.as_str() {
-            "seat_joined" | "seat_mode" => {
-                let (name, mode) = (text("name").to_owned(), text("mode").to_owned());
-                put(seats, Self { seat, name, mode, since: at }, |a, b| a.seat == b.seat);
-            }
-            "seat_left" => seats.retain(|taken| taken.seat != seat),
-            _ => {}
         }
     }
 }

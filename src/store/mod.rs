@@ -19,6 +19,7 @@ mod notes;
 mod numbers;
 mod read;
 mod rows;
+mod seat;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WA
 pub use end::{Blame, End, Reason};
 pub use event::{
     AnswerMethod, Call, CallEvent, CallState, Direction, Latency, LineStats, Mark, Private, Recorded, Recording,
-    Silence, SilenceKind, Slot, Speaker, Started, SupervisorSeat, TASK, TimelineEvent, Turn, WITHHELD,
+    Silence, SilenceKind, Slot, Speaker, Started, TASK, TimelineEvent, Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
 pub use memory::{CallerKey, MemoryKind, MemoryOf, Remembered, ToRemember};
@@ -40,6 +41,7 @@ pub use mood::{
 };
 pub use notes::{Note, Notes};
 pub use numbers::{CallCounts, Tally};
+pub use seat::{AGENT_MODE, OccupiedSeat, SeatMark};
 pub use shares::Share;
 pub use writer::Erased;
 
@@ -233,7 +235,10 @@ impl Store {
             lost: AtomicU64::new(0),
             fault: watch::Sender::new(None),
         });
-        let closed = writer::start(writer::Writer { dir: dir.to_owned(), lock, inbox, shared: shared.clone() }).await?;
+        let access = disk::access_pool(dir);
+        let turns = access.turns.clone();
+        let writer = writer::Writer { dir: dir.to_owned(), lock, inbox, shared: shared.clone(), turns };
+        let closed = writer::start(writer).await?;
         if closed > 0 {
             tracing::warn!(calls = closed, "calls that an earlier stop left open are marked as ended by the server");
         }
@@ -242,7 +247,7 @@ impl Store {
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(3))
             .connect_lazy_with(readers);
-        Ok(Self { jobs, shared, pool, access: disk::access_pool(dir), dir: dir.into() })
+        Ok(Self { jobs, shared, pool, access, dir: dir.into() })
     }
 
     /// A new call's id: UUID version 7 (RFC 9562), so that ids sort by time.
@@ -386,12 +391,12 @@ impl Store {
 
     /// What supervisors were alerted to.
     pub fn alerts(&self) -> AlertBook {
-        AlertBook::new(self.access.write.clone())
+        AlertBook::new(self.access.clone())
     }
 
     /// Messages to webhooks.
     pub fn deliveries(&self) -> Deliveries {
-        Deliveries::new(self.access.write.clone())
+        Deliveries::new(self.access.clone())
     }
 
     /// The directory above recordings.

@@ -51,6 +51,7 @@ impl Store {
         const SQL: &str = "insert into notes (call, at_us, by, at_ms, text) select $1, $2, $3, $4, $5 \
             where (select count(*) from notes where call = $1) < $6 returning seq";
         let (at, (at_ms, text)) = (now(), note);
+        let _turn = self.access.turn("notes").await.map_err(Fault::Database)?;
         let row: Option<(i64,)> = sqlx::query_as(SQL)
             .bind(call)
             .bind(at.as_microsecond())
@@ -67,7 +68,7 @@ impl Store {
     /// The tags of a call, in place of those it had.
     pub async fn set_tags(&self, call: &str, tags: &[String]) -> Result<(), Fault> {
         let list = serde_json::Value::from(tags).to_string();
-        let mut tx = self.access.write.begin_with("begin immediate").await.map_err(Fault::Database)?;
+        let mut tx = self.access.begin("tags").await.map_err(Fault::Database)?;
         for (sql, list) in [
             ("delete from tags where call = $1", None),
             ("insert or ignore into tags (call, tag) select $1, value from json_each($2)", Some(&list)),

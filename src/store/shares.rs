@@ -26,6 +26,7 @@ impl Store {
             .bind(&share.by)
             .bind(serde_json::Value::from(share.rights.as_slice()).to_string())
             .bind(share.until.as_microsecond());
+        let _turn = self.access.turn("shares").await.map_err(Fault::Database)?;
         query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
     }
 
@@ -46,6 +47,7 @@ impl Store {
     pub async fn open_share(&self, hash: &str, call: &str, reader: &str) -> Result<(), Fault> {
         const SQL: &str = "insert or ignore into share_readers (call, reader, hash) values ($1, $2, $3)";
         let query = sqlx::query(SQL).bind(call).bind(reader).bind(hash);
+        let _turn = self.access.turn("shares").await.map_err(Fault::Database)?;
         query.execute(&self.access.write).await.map(drop).map_err(Fault::Database)
     }
 

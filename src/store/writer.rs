@@ -2,6 +2,7 @@
 use super::disk::Disk;
 use super::event::{CallEvent, TimelineEvent};
 use super::{Fault, Shared};
+use crate::security::WriteTurns;
 use jiff::Timestamp;
 use media::record::people_path;
 use std::io::ErrorKind;
@@ -43,6 +44,7 @@ pub(super) struct Writer {
     pub(super) lock: std::fs::File,
     pub(super) inbox: mpsc::Receiver<Job>,
     pub(super) shared: Arc<Shared>,
+    pub(super) turns: WriteTurns,
 }
 
 /// Starts the thread; returns once the database is ready, with the number of calls that a crash had left open.
@@ -60,7 +62,7 @@ pub(super) async fn start(writer: Writer) -> Result<u64, Fault> {
 
 async fn run(mut writer: Writer, ready: oneshot::Sender<Result<u64, Fault>>) {
     let opened = async {
-        let mut disk = Disk::open(&writer.dir).await?;
+        let mut disk = Disk::open(&writer.dir, writer.turns.clone()).await?;
         let closed = disk.prepare().await?;
         Ok::<_, Fault>((disk, closed))
     };
@@ -155,7 +157,7 @@ async fn save(
         }
         sleep(RETRY_INTERVAL).await;
         // A new connection works where the old one is broken.
-        if let Ok(fresh) = Disk::open(&writer.dir).await {
+        if let Ok(fresh) = Disk::open(&writer.dir, writer.turns.clone()).await {
             disk = fresh;
         }
     }
@@ -194,4 +196,81 @@ fn remove(recording: &Path) -> Result<(), String> {
         _ => Ok(()),
     });
     removed.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{CallEvent, Direction, Fault, Private, Reason, Started, Store};
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    fn started() -> CallEvent {
+        CallEvent::Started(Started {
+            direction: Direction::Inbound,
+            via: "open".into(),
+            from: Private::default(),
+            to: Private::default(),
+            bot: "booking.en".into(),
+            language: "en".into(),
+            headers: BTreeMap::new(),
+        })
+    }
+
+    /// Longer than SQLite has a connection of calls try again.
+    const LONG: Duration = Duration::from_millis(900);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn calls_wait_while_another_part_of_the_server_writes_and_fail_only_beside_other_processes() {
+        let dir = crate::testdir("store-turns");
+        let store = Store::open(&dir).await.unwrap();
+        let access = store.access();
+        let mut held = access.begin("a slow part").await.unwrap();
+        sqlx::query("update sessions set seen_us = 0").execute(&mut *held).await.unwrap();
+        store.note("a", started());
+        let slow = tokio::spawn(async move {
+            tokio::time::sleep(LONG).await;
+            held.commit().await.unwrap();
+        });
+        store.flush().await.unwrap();
+        assert!(slow.is_finished() || slow.await.is_ok());
+        assert_eq!(store.health().fault, None);
+        // Another process has no turn among ours: SQLite says so, and the call is stored once it is done.
+        let other = crate::store::access(&dir).await.unwrap();
+        let held = other.begin("another process").await.unwrap();
+        store.note("a", CallEvent::Ended(Reason::HungUp.into()));
+        assert!(matches!(store.flush().await, Err(Fault::Unsaved(why)) if why.contains("locked")));
+        held.commit().await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), async {
+            while store.flush().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_wants_to_write_while_calls_are_written_gets_their_turn() {
+        let store = Store::open(&crate::testdir("store-many-turns")).await.unwrap();
+        let audit = crate::security::Audit::new(store.access());
+        let by = crate::security::Principal::admin_token();
+        let mut tasks = Vec::new();
+        for number in 0..40_u32 {
+            let (store, audit, by) = (store.clone(), audit.clone(), by.clone());
+            tasks.push(tokio::spawn(async move {
+                let call = number.to_string();
+                store.note(&call, started());
+                audit
+                    .require(&by, crate::security::Action::CallPlaced, Some(&call), serde_json::json!({}))
+                    .await
+                    .unwrap();
+                store.note(&call, CallEvent::Answered);
+                store.flush().await.unwrap();
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!((store.health().fault, store.health().lost), (None, 0));
+    }
 }

@@ -51,6 +51,16 @@ export function endedCall(main, back, call, context) {
   const memory = may("see_transcripts") && memoryPanel(id, { may });
   const more = h("div", { class: "moreactions" });
   if (may("export")) more.append(shareButton(id, replay ? () => replay.now : null));
+  if (may("export") && may("see_transcripts"))
+    more.append(
+      h("a", {
+        class: "button",
+        href: `/api/v1/calls/${id}/rehearsal`,
+        download: `${id}.toml`,
+        title: t("rehearsal_help"),
+        text: t("rehearsal"),
+      }),
+    );
   if (may("erase")) more.append(eraseButton(id, context));
   const reason = call.end && outcome(call.end.reason);
   const length = clock(Date.parse(call.ended_at) - Date.parse(call.answered_at ?? call.started_at));

@@ -57,6 +57,9 @@ export function caller(row) {
   return uri ? party(uri) : t("web_visitor");
 }
 
+/** Who takes part in a call; a person at a telephone has no name. */
+export const personName = (name) => (name === "telephone" ? t("by_telephone") : name);
+
 /** A slot's value, in few words. */
 export function value(given) {
   if (given === null || given === undefined) return "–";

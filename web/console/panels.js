@@ -1,6 +1,6 @@
 // What stands beside the transcript: why a call needs somebody, what it has found out, how fast it answers, its line, its tools.
 import { attribute, h, icon, write } from "./dom.js";
-import { caller, clock, concern, figure, grade, party, value } from "./format.js";
+import { caller, clock, concern, figure, grade, party, personName, value } from "./format.js";
 import { known, t } from "./words.js";
 
 const PARTS = ["endpoint", "recognise", "think", "synthesise", "playout"];
@@ -231,7 +231,12 @@ export function peoplePanel() {
   const show = (seats) => {
     attribute(empty, "hidden", seats.size > 0);
     const line = ({ name, mode }) =>
-      h("li", {}, h("span", { text: name }), h("span", { class: "about", text: known(`mode_${mode}`) ?? mode }));
+      h(
+        "li",
+        {},
+        h("span", { text: personName(name) }),
+        h("span", { class: "about", text: known(`mode_${mode}`) ?? mode }),
+      );
     list.replaceChildren(...[...seats.values()].map(line));
   };
   return { node, show };

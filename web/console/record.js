@@ -84,7 +84,8 @@ export class CallRecord {
       if (tool) Object.assign(tool, { outcome, took: at - tool.at, why: data?.why ?? null });
     } else if (name === "seat_joined" || name === "seat_mode")
       this.seats.set(data.seat, { name: data.name, mode: data.mode });
-    else if (name === "seat_left") this.seats.delete(data.seat);
+    else if (name === "person_joined") this.seats.set(data.seat, { name: data.name, mode: "agent" });
+    else if (name === "seat_left" || name === "person_left") this.seats.delete(data?.seat);
     else if (name === "value_spoken") this.spoken.set(data.slot, { ...data, at });
     else if (name === "taken_over" || name === "bot_back") this.spoken.clear();
     else if (name === "guidance" || name === "handed_back")

@@ -1,6 +1,6 @@
 // One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
 import { attribute, drawn, h, write } from "./dom.js";
-import { caller, clock, concern, figure, grade, now, value } from "./format.js";
+import { caller, clock, concern, figure, grade, now, personName, value } from "./format.js";
 import { faceOf, moodWords } from "./mood.js";
 import { taskTitle } from "./tasks.js";
 import { t } from "./words.js";
@@ -74,7 +74,7 @@ export function makeRow() {
     showMood(mood, call.mood);
     const quality = call.mos === null ? t("line_unknown") : t("line_mos", { n: figure(call.mos, 1) });
     for (const name of ["title", "aria-label"]) attribute(line, name, quality);
-    write(seats, (call.seats ?? []).map(({ name, mode }) => `${name} (${t(`mode_${mode}`)})`).join(", "));
+    write(seats, (call.seats ?? []).map(({ name, mode }) => `${personName(name)} (${t(`mode_${mode}`)})`).join(", "));
     tick(call);
   };
   const tick = (call) => write(time, clock(now() - Date.parse(call.answered_at ?? call.started_at)));

@@ -23,6 +23,10 @@ impl BotCatalog for Pair {
     fn reload(&self) -> Vec<BotStatus> {
         self.list()
     }
+
+    fn source(&self, name: &str) -> Option<String> {
+        (name == "booking.en").then(|| include_str!("../../../configs/bots/booking.en.toml").into())
+    }
 }
 
 #[tokio::test]

@@ -130,3 +130,28 @@ async fn who_is_erased_is_in_no_table_and_no_file_and_others_stay() {
     let audit = site.json(&format!("/api/v1/audit?call={id}")).await.to_string();
     assert!(audit.contains("\"erased\"") && !audit.contains("4412345678"), "{audit}");
 }
+
+#[tokio::test]
+async fn a_call_that_is_over_is_read_as_a_rehearsal_without_the_callers_own_words() {
+    let site = Site::open("api-rehearsal").await;
+    let supervisor = site.user("minh", Role::Supervisor, None).await;
+    let id = ended(&site, "sip:+4412345678@b.test", "booking.en").await;
+    let path = |id: &str| format!("/api/v1/calls/{id}/rehearsal");
+    let answer = site.by(&supervisor, Method::GET, &path(&id)).send().await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((answer.status().as_u16(), header("content-type").as_str()), (200, "application/toml"));
+    assert_eq!(header("content-disposition"), format!("attachment; filename=\"{id}.toml\""));
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("say = \"two people\"") && text.contains("\"booking.en.toml\""), "{text}");
+    assert!(!text.contains("4412345678"), "{text}");
+    let bot = include_str!("../../../configs/bots/booking.en.toml");
+    rehearse::scenario::Rehearsal::parse(&text, "it", |_| Ok(bot.to_owned())).expect("a rehearsal");
+    let exported = site.json(&format!("/api/v1/audit?call={id}")).await;
+    let exported = exported["records"].as_array().unwrap().iter().find(|record| record["action"] == "exported");
+    assert_eq!(exported.map(|record| record["name"].clone()), Some(json!("minh")));
+    // Not while it lasts, and not without the file of its bot.
+    for (from, bot, over) in [("sip:a@b.test", "booking.en", false), ("sip:a@b.test", "gone.en", true)] {
+        let id = if over { ended(&site, from, bot).await } else { begin_with(&site.store, from, bot) };
+        assert_eq!(status(site.by(&supervisor, Method::GET, &path(&id))).await, 409, "{bot}");
+    }
+}

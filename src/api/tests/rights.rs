@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 70] = [
+const ROUTES: [(&str, &str, Asks); 71] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, &str, Asks); 70] = [
     ("DELETE", "/api/v1/calls/{id}", Asks::Right(Right::EndCalls)),
     ("GET", "/api/v1/calls/{id}/recording", Asks::Right(Right::HearRecordings)),
     ("PUT", "/api/v1/calls/{id}/recording", Asks::Right(Right::PauseRecording)),
+    ("GET", "/api/v1/calls/{id}/rehearsal", Asks::Right(Right::Export)),
     ("GET", "/api/v1/calls/{id}/notes", Asks::Right(Right::SeeTranscripts)),
     ("POST", "/api/v1/calls/{id}/notes", Asks::Right(Right::Annotate)),
     ("PUT", "/api/v1/calls/{id}/tags", Asks::Right(Right::Annotate)),

@@ -29,7 +29,7 @@ pub struct WallRow {
     pub slots: BTreeMap<String, WallSlot>,
     /// Mean opinion score of what is heard of the caller.
     pub mos: Option<f32>,
-    /// Supervisors who take part.
+    /// Supervisors and agents who take part; names are `•••` for who may not see words.
     pub seats: Vec<WallSeat>,
     pub health: WallHealth,
     /// How the caller seems to feel, and why; `null` while they have said nothing.
@@ -41,7 +41,7 @@ pub struct WallRow {
 #[derive(Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WallSeat {
     pub name: String,
-    /// `monitor`, `whisper`, `barge` or `takeover`.
+    /// `monitor`, `whisper`, `barge` or `takeover`; `agent`: the person whom the bot put the caller through to.
     pub mode: String,
 }
 

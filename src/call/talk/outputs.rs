@@ -203,7 +203,7 @@ impl Talk {
     }
 
     fn hang_up(&mut self, now: Instant, reason: HangUpReason) {
-        self.give_up_search();
+        self.give_up_search(now);
         let end = End::of_talk(reason.text(), self.deaf);
         self.tools.clear();
         self.ending = Some((end, now + LAST_WORDS_LIMIT));

@@ -7,6 +7,7 @@ use crate::call::person::{PersonEvent, mark};
 use dialog::conversation::{self, Guidance, HandOver, PersonFault, PersonNews, PersonOrder};
 use media::leg::BotMode;
 use media::playout::{Phase, Played};
+use media::room::Seat;
 use media::tts::UtteranceId;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -64,21 +65,25 @@ impl Talk {
                 self.note_person(now, "person_wanted", &json!({ "destination": wanted.to, "why": wanted.why }));
                 self.search = Search::Wanted(wanted, now + LAST_WORDS_LIMIT);
             }
-            PersonOrder::Stop => self.give_up_search(),
+            PersonOrder::Stop => self.give_up_search(now),
             PersonOrder::CallBack => {
                 let destination = match &self.search {
                     Search::Begun(wanted) => Some(wanted.to.clone()),
                     _ => None,
                 };
                 self.note_person(now, "callback_wanted", &json!({ "destination": destination }));
-                self.give_up_search();
+                self.give_up_search(now);
             }
         }
     }
 
     /// Nobody is looked for any more, and who was found is sent away.
-    pub(super) fn give_up_search(&mut self) {
-        if !matches!(std::mem::take(&mut self.search), Search::None | Search::Wanted(..)) {
+    pub(super) fn give_up_search(&mut self, now: Instant) {
+        let search = std::mem::take(&mut self.search);
+        if matches!(search, Search::Briefing(..) | Search::Joined(_)) {
+            self.note_person_left(now);
+        }
+        if !matches!(search, Search::None | Search::Wanted(..)) {
             self.act(Act::StopPerson);
         }
     }
@@ -150,7 +155,7 @@ impl Talk {
 
     fn search_failed(&mut self, now: Instant, fault: PersonFault) {
         self.note_person(now, "transfer_failed", &json!({ "why": fault.to_string() }));
-        self.give_up_search();
+        self.give_up_search(now);
         self.tell_conversation(now, conversation::Input::Person(PersonNews::Failed(fault)));
     }
 
@@ -158,7 +163,8 @@ impl Talk {
     fn brief(&mut self, now: Instant, name: &str) {
         match std::mem::take(&mut self.search) {
             Search::Begun(wanted) => {
-                self.note_person(now, "person_joined", &json!({ "name": name }));
+                let data = json!({ "seat": Seat::AGENT.0, "name": name, "destination": wanted.to });
+                self.note_person(now, "person_joined", &data);
                 self.supervisors.set_agent(name);
                 self.act(Act::Brief { utterance: BRIEF, text: wanted.brief.as_str().into() });
                 self.search = Search::Briefing(wanted, now + BRIEF_LIMIT);
@@ -194,7 +200,7 @@ impl Talk {
     }
 
     fn person_left(&mut self, now: Instant) {
-        self.note_person(now, "person_left", &Value::Null);
+        self.note_person_left(now);
         match std::mem::take(&mut self.search) {
             Search::Joined(wanted) if self.returns_from(&wanted.to) => {
                 self.act(Act::Bot(BotMode::Speaks));
@@ -208,8 +214,8 @@ impl Talk {
                 self.settle_voices(now);
             }
             Search::Joined(_) => self.end(now, Reason::PersonHungUp.into()),
-            search @ Search::Briefing(..) => {
-                self.search = search;
+            Search::Briefing(wanted, _) => {
+                self.search = Search::Begun(wanted);
                 self.search_failed(now, PersonFault::Declined);
             }
             search => self.search = search,
@@ -219,6 +225,10 @@ impl Talk {
     /// Whether the bot goes on when a person of this destination has hung up.
     fn returns_from(&self, destination: &str) -> bool {
         self.returning.iter().any(|name| name == destination)
+    }
+
+    fn note_person_left(&mut self, now: Instant) {
+        self.note_person(now, "person_left", &json!({ "seat": Seat::AGENT.0 }));
     }
 
     fn note_person(&mut self, now: Instant, name: &str, more: &Value) {

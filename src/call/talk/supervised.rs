@@ -125,7 +125,7 @@ impl Talk {
     /// A person speaks with the caller from now on. The room plays nothing of the bot's any more, and a transcriber hears the caller.
     pub(super) fn take_over(&mut self, now: Instant) {
         if !self.search.is_joined() {
-            self.give_up_search();
+            self.give_up_search(now);
         }
         self.mark(now, "taken_over");
         self.playout_held = false;

@@ -225,6 +225,12 @@ fn a_caller_who_hangs_up_ends_the_call_and_a_supervisor_who_takes_over_the_searc
     let event = SeatEvent::Joined(Supervision::TakeOver);
     let acts = line.tell(CallInput::Seat(SeatNews { seat: Seat(2), name: "anna".into(), event }));
     assert!(acts.iter().any(|act| matches!(act, Act::StopPerson)), "{acts:?}");
+    // One who hears the brief has left.
+    let (mut briefed, _) = Line::searching();
+    briefed.person(PersonEvent::Joined("an".into()));
+    let event = SeatEvent::Joined(Supervision::TakeOver);
+    let acts = briefed.tell(CallInput::Seat(SeatNews { seat: Seat(2), name: "anna".into(), event }));
+    assert_eq!(mark(&acts)[..3], ["seat_joined", "person_left", "taken_over"]);
     // A person who answers too late is sent away.
     let acts = line.person(PersonEvent::Joined("telephone".into()));
     assert!(matches!(acts[..], [Act::StopPerson]), "{acts:?}");

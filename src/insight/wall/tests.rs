@@ -3,7 +3,7 @@ use super::*;
 use crate::config::Config;
 use crate::insight::health::Reason;
 use crate::plans;
-use crate::store::{AnswerMethod, Blame, Direction, End, LineStats, Mark, Reason as EndReason, Slot};
+use crate::store::{AnswerMethod, Blame, Direction, End, LineStats, Mark, OccupiedSeat, Reason as EndReason, Slot};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -186,6 +186,17 @@ fn who_takes_part_is_shown_as_long_as_they_do() {
     assert_eq!(taken(rig.row()), [pair("lan", "takeover")]);
     rig.note("a", seat("seat_left", json!({"seat": 4, "name": "minh"})));
     assert!(!rig.wall.has_changed());
+    rig.note("a", seat("seat_left", json!({"seat": 3, "name": "lan"})));
+    rig.note("a", seat("person_joined", json!({"seat": 1, "name": "hoa", "destination": "desk"})));
+    assert_eq!(taken(rig.row()), [pair("hoa", "agent")]);
+    // While an agent speaks with the caller, silence is no concern.
+    rig.live("a", LiveChange::Floor { floor: Floor::Waiting });
+    rig.now = 120_000;
+    rig.wall.tick(at(rig.now));
+    rig.take();
+    assert!(rig.wall.row(at(rig.now), "a").unwrap().health.concerns.iter().all(|one| one.reason != Reason::Silence));
+    rig.note("a", seat("person_left", json!({"seat": 1})));
+    assert!(rig.row().seats.is_empty());
 }
 
 #[test]
@@ -236,7 +247,7 @@ fn after_events_were_missed_a_takeover_is_known_who_has_left_is_gone_and_nothing
     let CallEvent::Turn(cut) = bot_turn("Hello there", "Hello") else { unreachable!() };
     let cut = Turn { interrupted: true, ..cut };
     call.turns.push(cut.clone());
-    let lan = SupervisorSeat { seat: 3, name: "lan".into(), mode: "takeover".into(), since: START };
+    let lan = OccupiedSeat { seat: 3, name: "lan".into(), mode: "takeover".into(), since: START };
     call.seats.push(lan);
     rig.wall.restore(START, std::slice::from_ref(&call));
     let row = rig.row();

@@ -18,6 +18,7 @@ use rsipstack::sip::prelude::*;
 use rsipstack::sip::{Header, Method, Request, Response, SipMessage, StatusCodeKind, Version};
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,9 +98,8 @@ impl Attempt {
         let prefs = dial.prefs.clone().unwrap_or_else(|| core.plan.prefs.clone());
         let mut session = sdp::Session::new(prefs, socket.advertised(), socket.port());
         session.signalled_from(peer);
-        let own = flow.local.ip();
-        let from = dial.from.clone().unwrap_or_else(|| Party::new("switchboard", "").on(own));
-        let from = if from.host().is_empty() { from.on(own) } else { from };
+        let from = dial.from.clone().unwrap_or_else(|| Party::new("switchboard", ""));
+        let from = if from.host().is_empty() { from.at(&reached_at(flow.local)) } else { from };
         let to = name::party(&format!("<{target}>"));
         let contact = flow.contact(if from.user().is_empty() { "switchboard" } else { "line" });
         let body = session.offer().into_bytes();
@@ -320,5 +320,32 @@ impl Attempt {
         // Where nobody waits any more, the line is dropped, which sends BYE.
         reply.send(Ok(line)).ok();
         call.run().await;
+    }
+}
+
+/// Host and port of our own in a From. A peer that transfers a call to us (REFER with Replaces, RFC 3891) may send its INVITE there, so the
+/// port has to be in it where it is not the usual one.
+fn reached_at(local: SocketAddr) -> String {
+    match local {
+        SocketAddr::V4(address) if address.port() == 5060 => address.ip().to_string(),
+        SocketAddr::V6(address) if address.port() == 5060 => format!("[{}]", address.ip()),
+        address => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_address_in_a_from_has_its_port_where_it_is_not_the_usual_one() {
+        for (local, host) in [
+            ("192.0.2.1:5060", "192.0.2.1"),
+            ("192.0.2.1:5070", "192.0.2.1:5070"),
+            ("[2001:db8::1]:5060", "[2001:db8::1]"),
+            ("[2001:db8::1]:5070", "[2001:db8::1]:5070"),
+        ] {
+            assert_eq!(reached_at(local.parse().expect("an address")), host);
+        }
     }
 }

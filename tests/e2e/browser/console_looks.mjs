@@ -121,6 +121,11 @@ await play(async (open) => {
     page = await show({ hash: `#/call/${LIVE}` });
     await until("the transcript", () => page.locator(".turn.live.caller").count());
     await look(page, "call");
+    const inIt = page.locator(".people li");
+    await until("an agent and a supervisor in the call", async () => (await inIt.count()) === 2);
+    check(/^hoa/.test(await inIt.first().textContent()), "the agent is named");
+    await inIt.first().scrollIntoViewIfNeeded();
+    await look(page, "call-people");
     await page.locator("details summary").first().click();
     await page.locator("details summary").first().scrollIntoViewIfNeeded();
     await look(page, "call-timeline");
@@ -137,6 +142,22 @@ await play(async (open) => {
     await pause(900);
     await page.locator(".replay .round").click();
     await look(page, "replay");
+    await over(page);
+
+    // The same moment in the recording of the people beside the call.
+    page = await show({ hash: `#/call/${OVER}/12200` });
+    await until("the choice of voices", () => page.locator(".replay select").count());
+    const [people] = await Promise.all([
+      page.waitForRequest(/recording\?of=people$/),
+      page.selectOption(".replay select >> nth=-1", "people"),
+    ]);
+    check(people.method() === "GET", "it is read");
+    await until("the same moment", () =>
+      page.evaluate(() => document.querySelector("canvas").getAttribute("aria-valuenow") === "12"),
+    );
+    const file_ = await page.locator(".moreactions a[download]").getAttribute("href");
+    check(file_ === `/api/v1/calls/${OVER}/rehearsal`, file_);
+    await look(page, "replay-people");
     await over(page);
 
     // The marks along the loudness, the score's moments, the link, what erases.
@@ -199,6 +220,16 @@ await play(async (open) => {
     const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".bar .button").click()]);
     const text = fs.readFileSync(await file.path(), "utf8");
     check(text.startsWith("bot,ended,") && text.includes('"places.vi",61,59,50'), text);
+    await over(page);
+
+    page = await show({ hash: "#/callbacks" });
+    await until("who wants to be called back", async () => (await page.locator("tbody tr").count()) === 2);
+    await look(page, "callbacks");
+    await page.locator(".check input").click();
+    await until("all of them", async () => (await page.locator("tbody tr").count()) === 3);
+    await page.locator("tbody button").first().click();
+    await until("that it is noted", async () => (await page.locator("tbody button").count()) === 1);
+    await look(page, "callbacks-all");
     await over(page);
 
     page = await show({ hash: "#/calls" });

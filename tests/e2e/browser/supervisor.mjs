@@ -125,6 +125,7 @@ export function row(n, throwDice, { since = 300 } = {}) {
     mood: MOODS[n % MOODS.length],
     next: [],
     mos: pick([4.3, 4.2, 4.1, 3.4, 2.8, null]),
+    seats: n % 9 === 4 ? [{ name: n % 2 ? "telephone" : "hoa", mode: "agent" }] : [],
     health: { score: 100 - concerns.reduce((sum, { points }) => sum + points, 0), concerns },
   };
 }
@@ -165,6 +166,9 @@ export async function console_(
     if (rest === "/shares")
       return route.fulfill(json({ secret: "s".repeat(43), until: new Date(Date.now() + 86400000).toISOString() }, 201));
     if (/^callers\//.test(path)) return route.fulfill(json({ calls: 3, recordings: 3 }));
+    if (path === "callbacks") return route.fulfill(json(callbacks(request)));
+    if (/^callbacks\//.test(path))
+      return route.fulfill(json({ ...CALLBACKS[0], done_at: new Date().toISOString(), done_by: "lan.nguyen" }));
     if (path === "agents") return route.fulfill(json({ agents: AGENTS }));
     if (path === "alerts") return route.fulfill(json({ alerts, before: null }));
     if (path === "numbers") return route.fulfill(json(numbers()));
@@ -210,6 +214,27 @@ const AGENTS = [
   { name: "minh", available: true, skills: [], offer: null, call: callId(3), since: "2026-11-30T08:00:00Z" },
   { name: "tuấn", available: false, skills: ["tiếng Anh"], offer: null, call: null, since: "2026-11-30T08:00:00Z" },
 ];
+
+/** Callers who want to be called back: two who wait, and one who was called. */
+const CALLBACKS = [
+  ["+84243900037", "booking.en", "desk", null],
+  ["", "places.vi", null, null],
+  ["+84912345678", "booking.en", "billing", "minh"],
+].map(([caller, bot, destination, done_by], n) => ({
+  call: callId(n + 2),
+  bot,
+  language: bot.slice(-2),
+  destination,
+  caller: caller && `sip:${caller}@provider.example`,
+  at: "2026-11-30T08:12:44Z",
+  done_at: done_by && "2026-11-30T09:01:00Z",
+  done_by,
+}));
+
+const callbacks = (request) => {
+  const open = new URL(request.url()).searchParams.get("open") === "true";
+  return { callbacks: CALLBACKS.filter(({ done_by }) => !open || !done_by), before: null };
+};
 
 const soon = (ms) => new Date(Date.now() + ms).toISOString();
 
@@ -414,6 +439,7 @@ export function timeline(id, language, { live }) {
     latency(12200, 3, [200, 0, 2520, 60, 8]),
     turn("bot", third, 12200, 14100),
     turn("caller", "•••", 15000, 17000, { heard: "•••", by: "keys" }),
+    mark(15900, "person_joined", { seat: 1, name: live ? "hoa" : "telephone", destination: "desk" }),
     mark(16000, "seat_joined", { seat: 3, name: "minh", mode: "monitor" }),
     mark(16500, "guidance", { id: 1, by: "minh", task: null, slots: [name], say: true }),
     mark(17005, "guidance_used", { id: 1, turn: 5 }),

@@ -236,6 +236,7 @@ impl Walk<'_> {
             ("POST", "/api/v1/offers/{id}", None),
             ("DELETE", "/api/v1/offers/{id}", Some(json!({"why": "busy"}))),
             ("PUT", "/api/v1/callbacks/{id}/done", None),
+            ("GET", "/api/v1/calls/{id}/rehearsal", None),
             ("GET", "/api/v1/calls/{id}/notes", None),
             ("POST", "/api/v1/calls/{id}/notes", Some(json!({"text": "x"}))),
             ("PUT", "/api/v1/calls/{id}/tags", Some(json!({"tags": []}))),

@@ -9,6 +9,7 @@ impl Walk<'_> {
         const NOTES: &str = "/api/v1/calls/{id}/notes";
         const TAGS: &str = "/api/v1/calls/{id}/tags";
         const SHARES: &str = "/api/v1/calls/{id}/shares";
+        const REHEARSAL: &str = "/api/v1/calls/{id}/rehearsal";
         const OPEN: &str = "/api/v1/shares";
         const CALLERS: &str = "/api/v1/callers/{id}";
         let mut secret = Value::Null;
@@ -52,6 +53,10 @@ impl Walk<'_> {
         }
         let live = self.server.get("/api/v1/calls?state=live").await;
         let live = live["calls"][0]["id"].as_str().expect("a live call").to_owned();
+        for (of, status) in [(id, 200), (live.as_str(), 409), ("none", 404)] {
+            let request = self.server.authorised(Method::GET, &REHEARSAL.replace("{id}", of));
+            assert_eq!(self.ask(&Method::GET, REHEARSAL, request).await.status, status, "{of}");
+        }
         for (of, status) in [(live.as_str(), 409), (id, 200), (id, 404)] {
             let request = self.server.authorised(Method::DELETE, &CALLERS.replace("{id}", of));
             assert_eq!(self.ask(&Method::DELETE, CALLERS, request).await.status, status, "{of}");
