@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub mod brain;
+pub mod planted;
 pub mod random;
 pub mod turns;
 

@@ -47,6 +47,8 @@ pub(super) struct File {
     #[serde(default)]
     pub recorded_before: RecordedBefore,
     #[serde(default)]
+    pub mask: Vec<PersonalFile>,
+    #[serde(default)]
     pub tools: BTreeMap<String, tool::ToolFile>,
 }
 
@@ -81,6 +83,18 @@ pub(super) struct ModelFile {
     pub context_tokens: Option<u32>,
     pub most_tokens: Option<u32>,
     pub temperature: Option<f64>,
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PersonalFile {
+    Phone,
+    Card,
+    Id,
+    Email,
+    Name,
+    Address,
 }
 
 #[derive(Clone, Copy, Deserialize)]
