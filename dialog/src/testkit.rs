@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub mod brain;
+pub mod planted;
 pub mod turns;
 
 /// The moment every test call begins: a Wednesday morning.

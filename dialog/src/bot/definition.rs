@@ -13,6 +13,7 @@ use super::request::RequestTemplate;
 use super::template::Template;
 use super::tool::BotTool;
 use super::words::Prompts;
+use crate::guard::Personal;
 use crate::knowledge::Knowledge;
 use crate::language::Language;
 use crate::memory::Memory;
@@ -22,7 +23,7 @@ use crate::turn::TurnPlan;
 use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
 use crate::value::kind::Kind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub struct Bot {
     pub person: Option<String>,
     /// The language models that answer what the tasks do not; `None`: the bot needs none.
     pub model: Option<ModelPlan>,
+    /// What is personal and masked in what is stored and in what models are told.
+    pub mask: BTreeSet<Personal>,
     pub prompts: Prompts,
     pub commands: Commands,
     pub turn: TurnPlan,

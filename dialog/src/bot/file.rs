@@ -53,6 +53,8 @@ pub(super) struct File {
     #[serde(default)]
     pub recorded_before: RecordedBefore,
     #[serde(default)]
+    pub mask: Vec<PersonalFile>,
+    #[serde(default)]
     pub tools: BTreeMap<String, tool::ToolFile>,
 }
 
@@ -103,6 +105,18 @@ pub(super) struct MemoryFile {
     pub consent: Consent,
     pub days: Option<u32>,
     pub shared: Option<String>,
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PersonalFile {
+    Phone,
+    Card,
+    Id,
+    Email,
+    Name,
+    Address,
 }
 
 #[derive(Clone, Copy, Deserialize)]

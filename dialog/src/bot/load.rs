@@ -1,10 +1,11 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::definition::{Bot, Slot, Task, Then};
-use super::file::{CurrencyFile, File, OneOrMany, RecordedBefore, SlotFile, TaskFile, TitleFile};
+use super::file::{CurrencyFile, File, OneOrMany, PersonalFile, RecordedBefore, SlotFile, TaskFile, TitleFile};
 use super::headers::{self, Headers};
 use super::rights::forget;
 use super::switching;
 use super::words::Prompts;
+use crate::guard::Personal;
 use crate::language::Language;
 use crate::value::currency::Currency;
 use crate::value::half_of_day::OpeningHours;
@@ -127,6 +128,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         model,
         tools: tools.clone(),
+        mask: read.mask.into_iter().map(personal).collect(),
         prompts,
         commands,
         turn: read.turn,
@@ -151,6 +153,12 @@ const fn usual_disclosure(language: Language) -> &'static str {
 }
 
 impl Bot {
+    /// With these kinds of personal data masked too.
+    pub fn masking(mut self, kinds: impl IntoIterator<Item = Personal>) -> Bot {
+        self.mask.extend(kinds);
+        self
+    }
+
     /// With the usual sentence in place of a disclosure that the file lacks, for a server where people may listen to calls.
     pub fn disclosed(mut self) -> Bot {
         if self.lets_listen && self.disclosure.is_none() {
@@ -269,6 +277,17 @@ fn check_spoken(check: &Check, spoken: &BTreeMap<String, String>) -> Result<(), 
             check.fault(format!("spoken.{word:?}"), "cannot be used", remedy)
         }
         None => Ok(()),
+    }
+}
+
+const fn personal(file: PersonalFile) -> Personal {
+    match file {
+        PersonalFile::Phone => Personal::Phone,
+        PersonalFile::Card => Personal::Card,
+        PersonalFile::Id => Personal::Id,
+        PersonalFile::Email => Personal::Email,
+        PersonalFile::Name => Personal::Name,
+        PersonalFile::Address => Personal::Address,
     }
 }
 

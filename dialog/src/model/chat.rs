@@ -8,6 +8,7 @@ use super::language_model::RequestId;
 use super::thought::{HangUpReason, Thought};
 use crate::bot::{Bot, ModelPlan};
 use crate::expect::Expect;
+use crate::guard::{Guard, Personal};
 use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 use crate::history::History;
 use crate::keypad::Keypad;
@@ -38,6 +39,7 @@ mod readable;
 mod sources;
 mod speech;
 mod sse;
+mod told;
 
 /// Tools that the model calls have numbers from here on; those before are the flow's.
 const FIRST_TOOL: u64 = 1_000_000;
@@ -50,6 +52,8 @@ pub struct Chat {
     prompt: Prompt,
     budget: Budget,
     memory: Memory,
+    /// What of the talk models are not told.
+    guard: Guard,
     thoughts: VecDeque<Thought>,
     /// The answer to the caller's last turn that is under way.
     answer: Option<Answer>,
@@ -87,6 +91,7 @@ impl Chat {
         Chat {
             budget: Budget::new(bot.language),
             rests: vec![None; plan.names.len()],
+            guard: Guard::new(bot.mask.iter().copied(), bot.language),
             bot,
             plan,
             flow,
@@ -133,6 +138,13 @@ impl Chat {
                 Thought::Memory(MemoryNews::Forget) => {
                     self.prompt.forget();
                     self.thoughts.push_back(Thought::Memory(MemoryNews::Forget));
+                }
+                Thought::Slot(news) => {
+                    let slot = &self.bot.slots[news.slot];
+                    if let (Some(kind), Some(value), false) = (Personal::of(&slot.kind), &news.value, slot.secret) {
+                        self.guard.learn(kind, value);
+                    }
+                    self.thoughts.push_back(Thought::Slot(news));
                 }
                 thought => {
                     if matches!(thought, Thought::Say { .. }) {

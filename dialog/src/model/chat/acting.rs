@@ -142,7 +142,8 @@ impl Chat {
         if !self.offered.has(&call.name) {
             return refused("there is no such tool");
         }
-        let Some(arguments) = call.read() else { return refused("the arguments are no JSON object") };
+        let Some(mut arguments) = call.read() else { return refused("the arguments are no JSON object") };
+        self.guard.restore_json(&mut arguments);
         match call.name.as_str() {
             START_TASK | SET_SLOT => self.guide_flow(&call.name, &arguments, exchange),
             TRANSFER if self.flow.put_through() => Came::ToFlow,

@@ -210,20 +210,17 @@ impl Chat {
         note: Option<&str>,
         ahead: Option<&str>,
     ) -> RequestId {
-        let state = self.flow.state();
-        let room = self.plan.context_tokens.saturating_sub(self.plan.most_tokens);
-        let mut body = self.prompt.request(&self.memory, &state, note, ahead);
-        // Far below the limit, so that what is left stays the same for many turns.
-        if self.budget.estimate(&body) > room {
-            while self.memory.left_out + 2 < self.memory.said.len() && self.budget.estimate(&body) > room / 5 * 3 {
-                self.memory.leave_out(self.memory.left_out + 2);
-                body = self.prompt.request(&self.memory, &state, note, ahead);
-            }
-        }
+        let (said, ahead) = self.told(ahead);
+        let said = std::mem::replace(&mut self.memory.said, said);
+        let body = self.within_room(note, ahead.as_deref());
+        self.memory.said = said;
         self.send(now, model, purpose, body)
     }
 
-    fn send(&mut self, now: Instant, model: usize, purpose: Purpose, body: serde_json::Value) -> RequestId {
+    /// Sends a request. Nothing in it but the bot's own instructions holds what is masked.
+    fn send(&mut self, now: Instant, model: usize, purpose: Purpose, mut body: serde_json::Value) -> RequestId {
+        let messages = body["messages"].as_array_mut().into_iter().flatten();
+        messages.filter(|message| message["role"] != "system").for_each(|message| self.guard.mask_json(message));
         self.requests += 1;
         let id = RequestId(self.requests);
         let bytes = length(&body);
@@ -313,6 +310,7 @@ impl Chat {
     /// Says clauses of the answer; `false`: one of them claims what was not done, and what comes of this answer is not said.
     fn speak(&mut self, now: Instant, clauses: Vec<String>) -> bool {
         for clause in clauses {
+            let clause = self.guard.restore(&clause);
             let before = self.answer.as_mut().map(|answer| std::mem::take(&mut answer.sentence)).unwrap_or_default();
             let sentence = format!("{before} {clause}");
             if !self.has_acted && claims_deed(&sentence, self.bot.language) {
@@ -475,7 +473,10 @@ impl Chat {
         let body = self.prompt.request(&self.memory, &self.flow.state(), None, None);
         let room = self.plan.context_tokens.saturating_sub(self.plan.most_tokens);
         if self.budget.estimate(&body) > room / 4 * 3 && self.rests[0].is_none_or(|until| until <= now) {
+            let (told, _) = self.told(None);
+            let said = std::mem::replace(&mut self.memory.said, told);
             let body = self.prompt.summary(&self.memory, upto);
+            self.memory.said = said;
             let id = self.send(now, 0, Purpose::Summary, body);
             self.summary = Some((id, upto, String::new()));
         }

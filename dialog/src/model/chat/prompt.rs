@@ -19,6 +19,9 @@ Say that something was done only after a tool or the phone system has said so. \
 Never invent facts, prices or times: use a tool, or say that you do not know. \
 Where a question is open, come back to it.";
 
+/// What stands for what models are not told.
+const MASKS: &str = " A text in brackets such as [phone 1] stands for what the caller gave: use it as it is, also in the arguments of tools.";
+
 /// A bot's clause of which the caller has not heard the end.
 const CUT: &str = "—";
 
@@ -100,7 +103,8 @@ impl Prompt {
             Language::En => "Speak English.",
             Language::Vi => "Speak Vietnamese (tiếng Việt).",
         };
-        let mut system = format!("{RULES} {language}\n\n{}\n", plan.instructions);
+        let masks = if bot.mask.is_empty() { "" } else { MASKS };
+        let mut system = format!("{RULES}{masks} {language}\n\n{}\n", plan.instructions);
         for task in &bot.tasks {
             let slots: Vec<&str> = task.slots.iter().map(|slot| bot.slots[*slot].name.as_str()).collect();
             system.push_str(&format!("\nTask {}: {} (needs: {})", task.name, task.say, slots.join(", ")));

@@ -1,5 +1,7 @@
 //! What of a model's text is words: markup, code, reasoning and pictures are left out, for nobody wants to hear them.
 
+use crate::guard::is_placeholder;
+
 /// A tag, or the text of a link, is no longer than this.
 const MOST_HELD: usize = 300;
 
@@ -141,6 +143,10 @@ fn link(rest: &str, mark: usize, is_picture: bool, ended: bool) -> Step<'_> {
             None => rest.len().min(close + 2),
         },
     };
+    // What stands for a value that the model is not told is given back later.
+    if is_placeholder(&rest[mark..close]) && !behind.starts_with('(') && !is_picture {
+        return Step::Take(close + 1, &rest[..close + 1]);
+    }
     // A text in brackets that is no link is a note: "[1]", "[laughs]".
     let is_link = behind.starts_with('(');
     match is_link && !is_picture {
@@ -159,7 +165,8 @@ fn is_picture(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const CASES: [(&str, &str); 16] = [
+    const CASES: [(&str, &str); 17] = [
+        ("I call [phone 1] back [soon].", "I call [phone 1] back ."),
         ("**Of course!** We have _two_ rooms.", "Of course! We have two rooms."),
         ("# Rooms\n- Boston\n- Hanoi\n", "Rooms\nBoston\nHanoi\n"),
         ("See [our page](https://x.example/a_b) please.", "See our page please."),
