@@ -12,6 +12,7 @@ mod capture;
 mod change;
 mod chat;
 mod desk;
+mod doubted;
 mod floor;
 mod headers;
 mod items;
