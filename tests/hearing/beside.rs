@@ -2,11 +2,12 @@
 //! sound behind the caller never stops and the bot's prompts take their time.
 use super::behind::{Background, Half, KINDS, Kind, level};
 use super::change::CHANGES;
-use super::simulated::{Call, Work};
+use super::simulated::{Call, Work, language_of};
 use super::sound::{TICK, read, say, shared};
 use super::{BOOKING, bot, english, whisper};
 use dialog::bot::Bot;
 use dialog::conversation::{Conversation, HushedBy, Input, Output};
+use media::Language;
 use media::asr::Recogniser;
 use media::asr::fused::Fused;
 use media::testkit::phrases::VIETNAMESE;
@@ -48,6 +49,8 @@ type Values = BTreeMap<String, serde_json::Value>;
 struct Caller<'a> {
     call: Call<'a>,
     background: Vec<f64>,
+    /// A yes and a no in the bot's language.
+    yes_and_no: [&'static str; 2],
     /// Samples so far.
     at: usize,
     values: Values,
@@ -68,7 +71,8 @@ impl<'a> Caller<'a> {
         let background = background.from(place).take(8_000 * 97).map(|s| s * gain).collect();
         let mut call = Call::new(engine, bot, &[], Work::AtOnce);
         call.speak_at(PACE);
-        Self { call, background, at: 0, values: Values::new(), booked: Booked::default(), log: Vec::new() }
+        let yes_and_no = if language_of(bot) == Language::Vi { ["đúng", "không"] } else { ["yes", "no"] };
+        Self { call, background, yes_and_no, at: 0, values: Values::new(), booked: Booked::default(), log: Vec::new() }
     }
 
     /// The next tick: the caller's voice and what is behind it. Returns what the bot says.
@@ -149,13 +153,13 @@ impl<'a> Caller<'a> {
             if DOUBTS.iter().any(|question| reply.contains(question)) {
                 // Somebody else was heard to ask for it.
                 self.booked.questions += 1;
-                let outputs = self.call.write(if reply.contains("Quý khách") { "không" } else { "no" });
+                let outputs = self.call.write(self.yes_and_no[1]);
                 reply = self.note(outputs, true).join(" ");
             } else if reply.contains("Did you say") || reply.contains("Có phải quý khách nói") {
                 self.booked.questions += 1;
                 let heard = reply.to_lowercase();
                 let is_right = words.split(' ').all(|word| heard.contains(word));
-                let outputs = self.call.write(if is_right { "yes" } else { "no" });
+                let outputs = self.call.write(self.yes_and_no[usize::from(!is_right)]);
                 reply = self.note(outputs, true).join(" ");
             } else {
                 let is_wrong = |(name, value): (&String, &serde_json::Value)| {

@@ -13,6 +13,7 @@ mod change;
 mod chat;
 mod desk;
 mod documents;
+mod doubted;
 mod floor;
 mod headers;
 mod items;

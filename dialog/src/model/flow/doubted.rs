@@ -8,8 +8,7 @@ use crate::keypad;
 use crate::model::brain::BrainInput;
 use crate::model::step::Step;
 use crate::tool::Effect;
-use crate::value::answer::Question;
-use crate::value::answer::{Verdict, answer};
+use crate::value::answer::{Question, Verdict, answer};
 
 /// What the caller has perhaps asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
