@@ -155,16 +155,20 @@ impl Surroundings<'_> {
             at += 1;
         }
         let behind = skip(skip(self.after, lists.carrier), lists.subject);
-        phrase_at(lists.not_after, behind).is_some()
+        phrase_at(lists.not_after, behind).or_else(|| phrase_at(lists.not_after, self.after)).is_some()
             || self.is_last && phrase_at(lists.not, self.after) == Some(self.after.len()) && !self.after.is_empty()
     }
 
     /// The words before without those that refuse the value before: "Boston doesn't work, Chicago does".
     fn own_before(&self) -> &[String] {
         let lists = self.lists();
-        let rest = skip(skip(self.before, lists.carrier), lists.subject);
-        let of_the_other = if self.is_first { None } else { phrase_at(lists.not_after, rest) };
-        of_the_other.map_or(self.before, |len| &rest[len..])
+        if self.is_first {
+            return self.before;
+        }
+        // "Sài Gòn thì đừng, Hà Nội nha"
+        let rest = [self.before, skip(skip(self.before, lists.carrier), lists.subject)];
+        let behind = rest.into_iter().find_map(|rest| phrase_at(lists.not_after, rest).map(|len| &rest[len..]));
+        behind.unwrap_or(self.before)
     }
 
     fn is_bounded(&self) -> bool {

@@ -50,10 +50,11 @@ pub(crate) fn is_joint(word: &str, language: Language) -> bool {
         "us", "for", "need", "it's", "that's", "yes", "yeah", "ok", "okay", "hi", "hello", "thanks", "just", "at",
         "on", "in", "from", "by", "my", "will", "be", "is",
     ];
-    const VI: [&str; 44] = [
-        "hết", "cảm", "ơn", "trong", "đó", "gồm", "nghen", "nha", "nhá", "nhen", "giúp", "giùm", "luôn", "ơi", "và",
-        "với", "cùng", "thêm", "nữa", "cho", "tôi", "em", "anh", "chị", "mình", "muốn", "đặt", "lấy", "gọi", "mua",
-        "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin", "thì", "là", "rồi", "vâng", "cái", "phần",
+    const VI: [&str; 50] = [
+        "order", "size", "shop", "bạn", "giao", "ship", "hết", "cảm", "ơn", "trong", "đó", "gồm", "nghen", "nha",
+        "nhá", "nhen", "giúp", "giùm", "luôn", "ơi", "và", "với", "cùng", "thêm", "nữa", "cho", "tôi", "em", "anh",
+        "chị", "mình", "muốn", "đặt", "lấy", "gọi", "mua", "cần", "dạ", "ạ", "à", "ừ", "ừm", "nhé", "xin", "thì", "là",
+        "rồi", "vâng", "cái", "phần",
     ];
     match language {
         Language::En => EN.contains(&word),

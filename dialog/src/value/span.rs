@@ -32,7 +32,24 @@ struct Lists {
 }
 
 const EN: Lists = Lists {
-    from: &["from", "any time from", "anytime from", "starting at", "starting"],
+    from: &[
+        "from",
+        "any time from",
+        "anytime from",
+        "starting at",
+        "starting",
+        "check in",
+        "check in on",
+        "checking in",
+        "checking in on",
+        "arrive",
+        "arrive on",
+        "arriving",
+        "arriving on",
+        "get in",
+        "get in on",
+        "come in on",
+    ],
     to: &[
         "to",
         "until",
@@ -46,6 +63,16 @@ const EN: Lists = Lists {
         "right through to",
         "up to",
         "up until",
+        "and leave",
+        "and leave on",
+        "leaving",
+        "leaving on",
+        "check out",
+        "check out on",
+        "and check out",
+        "and check out on",
+        "checking out",
+        "checking out on",
         "all the way to",
     ],
     and: &["and"],
@@ -79,7 +106,7 @@ const EN: Lists = Lists {
     beginning: &["from", "starting at", "starting from", "starting", "beginning at", "beginning"],
 };
 const VI: Lists = Lists {
-    from: &["từ", "trong khoảng từ", "khoảng từ", "trong khoảng"],
+    from: &["check in", "nhận phòng", "vào ở", "từ", "trong khoảng từ", "khoảng từ", "trong khoảng"],
     to: &[
         "đến",
         "tới",
@@ -91,6 +118,9 @@ const VI: Lists = Lists {
         "cho đến hết",
         "cho tới hết",
         "qua tới",
+        "check out",
+        "trả phòng",
+        "rồi trả phòng",
         "kéo tới",
     ],
     and: &["và", "đến", "tới"],

@@ -125,6 +125,7 @@ const EN: Words = Words {
         "some",
         "another",
         "actual",
+        "proper",
         "real",
         "live",
         "human",

@@ -67,7 +67,11 @@ pub(super) fn is_question(words: &[String], language: Language) -> bool {
             let last =
                 words.iter().rev().find(|word| !matches!(word.as_str(), "ạ" | "vậy" | "em" | "anh" | "chị" | "thế"));
             let asks_last = words.len() > 2 && last.is_some_and(|word| LAST_VI.contains(&word.as_str()));
-            (anywhere(&ANYWHERE_VI) || asks_last) && !anywhere(&NO_QUESTION_VI)
+            // "Hoá đơn đỏ hay hoá đơn thường vậy em"
+            let end = words.iter().rev().take(2);
+            let asks_which =
+                words.iter().any(|word| word == "hay") && end.into_iter().any(|word| word == "vậy" || word == "thế");
+            (anywhere(&ANYWHERE_VI) || asks_last || asks_which) && !anywhere(&NO_QUESTION_VI)
         }
     }
 }

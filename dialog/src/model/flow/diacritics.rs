@@ -7,7 +7,7 @@ use crate::value::kind::Kind;
 use crate::value::words::tokens;
 
 /// What the readers of numbers, dates and times know; phrases decide where a word alone has two readings ("sau": six, after).
-const KNOWN: &str = "đúng rồi đó|đúng rồi đấy|đúng đó|có chứ|được rồi|rồi đó|nhé em|nha em|ngày nữa|tuần nữa|tháng nữa|trung thu|tiếng rưỡi|không phải|chứ không|mà là|trước|tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
+const KNOWN: &str = "mấy giờ|bao nhiêu|bao lâu|ở đâu|mở cửa|đóng cửa|đúng rồi đó|đúng rồi đấy|đúng đó|có chứ|được rồi|rồi đó|nhé em|nha em|ngày nữa|tuần nữa|tháng nữa|trung thu|tiếng rưỡi|không phải|chứ không|mà là|trước|tuần sau|tuần tới|tuần này|cuối tuần sau|cuối tuần tới|ngày mốt|ngày mai|ngày kia|hôm nay|tối nay|chiều nay|\
     thứ hai|thứ ba|thứ tư|thứ năm|thứ sáu|thứ bảy|chủ nhật|cuối tuần|giờ tối|giờ sáng|giờ chiều|giờ trưa|giờ đêm|giờ rưỡi|buổi tối|\
     giữa trưa|nửa đêm|nửa tiếng|nửa giờ|đồng hồ|đồng ý|tháng tư|tôi muốn|tôi cần|cho tôi|\
     không|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|mươi|trăm|nghìn|triệu|linh|lẻ|lăm|rưỡi|kém|giờ|phút|tiếng|sáng|trưa|chiều|tối|đêm|\

@@ -452,7 +452,9 @@ impl SlotSearch<'_> {
                 ["no", "but", "uh", "um", "actually", "rather", "sorry", "maybe", "so", "mà", "à", "không", "ờ", "là"];
             nothing.contains(&word.as_str())
         };
-        let days: [(&str, i64); 10] = [
+        let days: [(&str, i64); 12] = [
+            ("the day before that", -1),
+            ("the day after that", 1),
             ("day after", 1),
             ("the one after", 7),
             ("the day after", 1),

@@ -83,6 +83,10 @@ impl Beside<'_> {
         if let Some(len) = not_yet::not_known_yet(rest, self.language, self.name_of_other) {
             return Some(len);
         }
+        // "Huế, tầm chín trăm ngàn": what leads to the next value is that one's matter.
+        if side == Side::Between && rest.iter().all(|word| lists.carrier.contains(&word.as_str())) {
+            return Some(rest.len());
+        }
         let longest = |list: &[&str]| {
             let fitting = list.iter().filter(|phrase| begin_with(rest, phrase));
             fitting.map(|phrase| phrase.split(' ').count()).max()

@@ -58,6 +58,8 @@ pub fn duration(words: &[String]) -> Option<Found> {
             Some(found(n * 60 + more, len + 1 + used).only_if_asked())
         }
         "hour" | "hours" if n <= 24 => Some(hours(n, len + 1, words)),
+        // "Two nights", "three sessions"
+        "night" | "nights" | "day" | "days" | "week" | "weeks" | "session" | "sessions" | "months" => None,
         // A number alone: "thirty" is thirty minutes, "two" rather two hours.
         _ if n > 12 => Some(found(n, len).growing(Growth::Open).only_if_asked()),
         _ if word(words, 0) == "hour" => None,

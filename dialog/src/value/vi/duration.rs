@@ -54,6 +54,8 @@ pub fn duration(words: &[String]) -> Option<Found> {
             }
             Some(if unit == "tiếng" || clock { found } else { found.only_if_asked() })
         }
+        // "Ba đêm", "một buổi"
+        "đêm" | "buổi" | "ngày" | "tuần" | "tháng" | "hôm" => None,
         _ if n > 12 => Some(Found::new(Value::Minutes(n), len).growing(Growth::Open).only_if_asked()),
         _ => {
             let minutes = if n >= 10 { n } else { n * 60 };

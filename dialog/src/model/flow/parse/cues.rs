@@ -38,6 +38,8 @@ impl SlotSearch<'_> {
                 &["for", "cho", "we're", "we are", "we'll be", "party of", "group of"]
             }
             Kind::Number { .. } => &["for", "cho"],
+            // "Phòng ở Huế, tầm tám trăm ngàn"
+            Kind::Money(_) if language == Language::Vi => &["tầm", "khoảng", "chừng", "cỡ", "ngân sách", "budget"],
             // "Two on the second"
             Kind::Date if words[at] == "the" => &["on"],
             Kind::Digits { .. } | Kind::Phone => &["number", "code", "is", "it's", "số", "mã", "là"],

@@ -12,7 +12,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         start starts begin begins attend bring bringing give show use talking speaking enter arrive arriving please just only really actually \
         maybe perhaps probably possibly definitely certainly absolutely exactly precisely basically simply \
         well so then now again also too very quite pretty honestly preferably ideally ok okay alright right sure yes yeah yep yup ya fine good \
-        great perfect lovely nice cool wonderful excellent awesome brilliant fantastic like correct thanks thank ta cheers sir madam ma'am dear hi hello hey um uh er erm hmm mm ah oh eh huh ish sorry \
+        great perfect lovely nice cool wonderful excellent awesome brilliant fantastic like correct thanks thank ta cheers sir madam ma'am dear hi hiya howdy hello hey um uh er erm hmm mm ah oh eh huh ish sorry \
         pardon sounds anyway hopefully on in at for to of with into and because cause the a an some room place table spot city town location \
         office date day time number code pin phone telephone cell mobile reservation appointment trip flight ticket visit event dinner lunch \
         breakfast conference party birthday wedding anniversary vacation business interview answer choice name morning afternoon evening night \
@@ -88,6 +88,12 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "me included",
         "nothing but",
         "go ahead",
+        "better say",
+        "to be safe",
+        "to be sure",
+        "to be on the safe side",
+        "just in case",
+        "if you can",
         "not long",
         "not too long",
         "not very long",
