@@ -153,8 +153,8 @@ impl AskedModel {
 impl Model for AskedModel {
     fn answer(&self, question: &Question<'_>) -> Result<String, String> {
         let answer = async { timeout(MODEL_LIMIT, self.ask(question.body())).await };
-        let late = |_| format!("did not answer within {} s", MODEL_LIMIT.as_secs());
-        self.handle.block_on(answer).unwrap_or_else(|elapsed| Err(late(elapsed)))
+        let answer = self.handle.block_on(answer);
+        answer.unwrap_or_else(|_| Err(format!("did not answer within {} s", MODEL_LIMIT.as_secs())))
     }
 }
 
