@@ -89,7 +89,10 @@ impl Toolbox {
     /// Begins a call of the conversation `talk`.
     pub fn start(&self, talk: &str, bot: Option<&Bot>, call: ToolCall) -> RunningTool {
         let source = bot.and_then(|bot| source(bot, &call.name)).cloned();
-        let (toolbox, key, limit) = (self.clone(), key(talk, &call), call.limit);
+        // What goes on after a call does not hold it: its room closes with the last handle.
+        let reach = self.call.clone().filter(|_| matches!(source, Some(ToolSource::BuiltIn(_))));
+        let toolbox = Toolbox { parts: self.parts.clone(), call: reach };
+        let (key, limit) = (key(talk, &call), call.limit);
         let (told, outcome) = oneshot::channel();
         let most = if call.effect == Effect::Acts { limit + AFTERWARDS } else { limit };
         tokio::spawn(async move {

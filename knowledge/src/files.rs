@@ -1,5 +1,5 @@
 //! The files of documents, within bounds.
-use super::Format;
+use super::format::Format;
 use std::path::{Path, PathBuf};
 
 /// All documents of a bot together.
@@ -38,7 +38,7 @@ pub(super) fn read(dir: &Path, path: &str, left: &mut u64) -> Result<Vec<Documen
     match meta.is_dir() {
         true => walk(&root, PathBuf::from(path), 0, &mut files)
             .map_err(|(path, why)| KnowledgeFault::Unreadable { path, why })?,
-        false if format(&root).is_none() => return Err(KnowledgeFault::Unknown { path: root }),
+        false if Format::of(&root).is_none() => return Err(KnowledgeFault::Unknown { path: root }),
         false => files.push((root, PathBuf::from(path))),
     }
     if files.len() > MOST_FILES {
@@ -47,7 +47,7 @@ pub(super) fn read(dir: &Path, path: &str, left: &mut u64) -> Result<Vec<Documen
     files.sort();
     let mut out = Vec::new();
     for (file, name) in files {
-        let Some(format) = format(&file) else { continue };
+        let Some(format) = Format::of(&file) else { continue };
         let unreadable = |why| KnowledgeFault::Unreadable { path: file.clone(), why };
         let long = std::fs::metadata(&file).map_err(unreadable)?.len();
         *left = left.checked_sub(long).ok_or_else(|| KnowledgeFault::TooMuch { path: path.to_owned() })?;
@@ -76,18 +76,9 @@ fn walk(
         let kind = entry.file_type().map_err(|why| (path.clone(), why))?;
         if kind.is_dir() && depth < DEEPEST {
             walk(&path, name, depth + 1, files)?;
-        } else if kind.is_file() && format(&path).is_some() {
+        } else if kind.is_file() && Format::of(&path).is_some() {
             files.push((path, name));
         }
     }
     Ok(())
-}
-
-fn format(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "md" | "markdown" => Some(Format::Markdown),
-        "txt" => Some(Format::Text),
-        "html" | "htm" => Some(Format::Html),
-        _ => None,
-    }
 }

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 mod files;
+mod format;
 mod html;
 mod markdown;
 mod outline;
 mod plain;
 
 pub use files::KnowledgeFault;
+pub use format::Format;
 
 /// So many passages of one bot are searched at most.
 const MOST_PASSAGES: usize = 20_000;
@@ -41,14 +43,6 @@ pub fn load(bot: &mut Bot, dir: &Path) -> Result<(), KnowledgeFault> {
     }
     bot.knowledge = Some(Arc::new(Knowledge::new(bot.language, passages)));
     Ok(())
-}
-
-/// How a document is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Markdown,
-    Text,
-    Html,
 }
 
 /// A document in passages. `title` stands before its headings.
