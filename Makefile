@@ -80,12 +80,14 @@ hearing: ## how callers are understood, by engine and speaker, and how long it t
 	@scripts/setup.sh test
 	$(CARGO) test --workspace --test hearing -- --ignored --nocapture figures
 
-supervise: ## supervisors' figures: from a seat's request to its first sound, a change of mode, a takeover, a browser that dies; what a listener costs, how well moods are found, and their CPU
+supervise: ## supervisors' figures: from a seat's request to its first sound, a change of mode, a takeover, a browser that dies; what a listener costs, how well moods are found, and their CPU; sixty calls with listeners and walls
 	@scripts/setup.sh test
 	$(CARGO) test --workspace --test e2e supervision -- --nocapture
 	$(CARGO) test --workspace --lib insight -- --nocapture
 	$(CARGO) bench --bench insight
 	$(CARGO) test --workspace --lib figures_of_a_listener -- --ignored --nocapture
+	$(CARGO) build --release --bin switchboard
+	SWITCHBOARD_BIN=$$PWD/target/release/switchboard $(CARGO) test --workspace --test e2e -- --ignored --nocapture full_house
 
 conversation: ## the conversation's figures: ends of turns, from a language model's words to their sound, rehearsals a second
 	@scripts/setup.sh test

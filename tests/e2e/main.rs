@@ -17,6 +17,7 @@ mod booking;
 mod browser;
 mod console;
 mod faults;
+mod full_house;
 mod interruption;
 mod keys;
 mod language_model;

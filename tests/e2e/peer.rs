@@ -258,6 +258,23 @@ impl Peer {
         Heard { began, sound: Sound(pcm) }
     }
 
+    /// How far each packet was from its place on its stream's own schedule, which is that of the timestamps. It holds what waking this
+    /// caller's thread took.
+    pub fn pacing(&self) -> Vec<Duration> {
+        let media = self.media();
+        let Some(first) = media.packets.first() else { return Vec::new() };
+        // Against a moment before all of them, so that no place is negative.
+        let before = self.answered.checked_sub(seconds(1)).unwrap_or(self.answered);
+        let place = |packet: &Arrived| {
+            let due = u64::from(packet.timestamp.wrapping_sub(first.timestamp)) * 125_000;
+            (packet.at - before).as_nanos() as i128 - i128::from(due)
+        };
+        let mut places: Vec<i128> = media.packets.iter().map(place).collect();
+        places.sort_unstable();
+        let middle = places[places.len() / 2];
+        places.iter().map(|place| Duration::from_nanos(place.abs_diff(middle) as u64)).collect()
+    }
+
     /// The far end has hung up.
     pub fn is_over(&self) -> bool {
         self.over.load(Ordering::Acquire)

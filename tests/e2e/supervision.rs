@@ -2,7 +2,7 @@
 //! Goertzel's filter tells who is heard there.
 use crate::browser::{CHROMIUM, scenarios};
 use crate::peer::Peer;
-use crate::server::Inside;
+use crate::server::{Client, Inside};
 use crate::sound::Sound;
 use crate::speech::tone;
 use crate::testbed::{HERE, alone, pause, seconds, until};
@@ -56,7 +56,7 @@ impl Synthesiser for OneTone {
 }
 
 /// A bot that asks for a minute without a breath, and is not interrupted by the caller's tone.
-fn long_winded() -> String {
+pub fn long_winded() -> String {
     let long = "and so on ".repeat(100);
     let asks = BOOKING.replace("At what time shall it begin, please?", &format!("{}.", long.trim_end()));
     asks.replace("[[task]]", "[turn]\nhold_ms = 10000\nhush_ms = 20000\n[[task]]")
@@ -96,7 +96,7 @@ async fn server(name: &str, bot: String) -> Inside {
 type Received = Arc<Mutex<Vec<(Instant, Vec<i16>)>>>;
 
 /// A supervisor at a browser's end of the line: a tone goes out, and what comes in is kept.
-struct Supervisor {
+pub struct Supervisor {
     line: Line,
     location: String,
     received: Received,
@@ -108,7 +108,7 @@ struct Supervisor {
 
 impl Supervisor {
     /// Joins a call; the status and the words of a refusal.
-    async fn join(site: &Inside, call: &str, mode: &str, hz: f32) -> Result<Self, (StatusCode, String)> {
+    pub async fn join(site: &Client, call: &str, mode: &str, hz: f32) -> Result<Self, (StatusCode, String)> {
         let plan = WebRtcPlan { bind: vec![HERE.into()], ..WebRtcPlan::default() };
         let web = WebRtc::start(plan).expect("a driver");
         let offered = web.offer().await.expect("an offer");
@@ -132,7 +132,7 @@ impl Supervisor {
         Ok(supervisor)
     }
 
-    async fn mode(&self, site: &Inside, mode: &str) -> (StatusCode, Value) {
+    pub async fn mode(&self, site: &Client, mode: &str) -> (StatusCode, Value) {
         let answer = site.authorised(Method::PATCH, &self.location).json(&json!({"mode": mode})).send().await;
         let answer = answer.expect("sent");
         (answer.status(), answer.json().await.unwrap_or_default())
