@@ -46,7 +46,7 @@ const ROUTES: [(&str, &str, Asks); 71] = [
     ("DELETE", "/api/v1/calls/{id}", Asks::Right(Right::EndCalls)),
     ("GET", "/api/v1/calls/{id}/recording", Asks::Right(Right::HearRecordings)),
     ("PUT", "/api/v1/calls/{id}/recording", Asks::Right(Right::PauseRecording)),
-    ("GET", "/api/v1/calls/{id}/rehearsal", Asks::Right(Right::Export)),
+    ("GET", "/api/v1/calls/{id}/rehearsal", Asks::Right(Right::SeeTranscripts)),
     ("GET", "/api/v1/calls/{id}/notes", Asks::Right(Right::SeeTranscripts)),
     ("POST", "/api/v1/calls/{id}/notes", Asks::Right(Right::Annotate)),
     ("PUT", "/api/v1/calls/{id}/tags", Asks::Right(Right::Annotate)),
