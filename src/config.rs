@@ -23,6 +23,7 @@ mod network;
 mod numbers;
 mod oidc;
 mod peers;
+mod privacy;
 mod ranges;
 mod remote;
 mod rtp;
@@ -55,6 +56,7 @@ pub use network::{Network, ReplyPort};
 pub use numbers::Numbers;
 pub use oidc::{JoiningUsers, Oidc, OidcRole};
 pub use peers::{Phone, Register, Route, Transport, Trunk};
+pub use privacy::{PersonalData, Privacy};
 pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtocol};
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
@@ -86,6 +88,7 @@ pub struct Config {
     pub oidc: Oidc,
     pub widget: Widget,
     pub rtc: Rtc,
+    pub privacy: Privacy,
     pub health: Health,
     pub alerts: Alerts,
     pub tools: Tools,
@@ -119,6 +122,7 @@ impl Default for Config {
             oidc: Oidc::default(),
             widget: Widget::default(),
             rtc: Rtc::default(),
+            privacy: Privacy::default(),
             health: Health::default(),
             alerts: Alerts::default(),
             tools: Tools::default(),

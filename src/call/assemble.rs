@@ -211,7 +211,16 @@ impl Assembly {
         let (to_page, page) = page.map(|Data { inbox, outbox, .. }| (outbox, inbox)).unzip();
         let effects = Effects {
             id: info.id.clone(),
-            recorder: recording::start(&RecordingSetup { config, store, recording_policy }, &info.id, &room),
+            recorder: recording::start(
+                &RecordingSetup {
+                    config,
+                    store,
+                    recording_policy,
+                    bleeps: config.privacy.bleep && !bot.mask.is_empty(),
+                },
+                &info.id,
+                &room,
+            ),
             room,
             store: store.clone(),
             speech: Some(speech),

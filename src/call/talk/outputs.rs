@@ -83,6 +83,7 @@ impl Talk {
         if !self.transcript.caller_speaks() {
             self.transcript.forget_caller_sound();
         }
+        self.masking.says(say, &clause);
         self.transcript.says(say, clause);
         self.tell_changes();
         self.act(Act::Say { utterance, text, interruptible });
@@ -127,6 +128,7 @@ impl Talk {
 
     fn no_turn(&mut self, now: Instant) {
         self.due.words_given_up();
+        self.masking.unheard();
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
@@ -137,6 +139,7 @@ impl Talk {
     fn turn(&mut self, now: Instant, given: GivenAnswer) {
         let entry = self.transcript.take_caller_turn(now, given);
         self.tell_changes();
+        self.masking.answers(self.ms(entry.began), self.transcript.caller_speaks());
         self.stopwatch.taken(entry.number, now);
         self.due.turn_taken(now);
         let silence = self.silences.expected(now);
@@ -147,6 +150,7 @@ impl Talk {
     fn listen(&mut self, expect: Expect) {
         self.expect_secret(expect.secret);
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
+        self.masking.asks(self.conversation.bot(), expect.asked.as_deref());
         let asked = (expect.asked.clone(), expect.keys);
         if self.asked.replace(asked.clone()).as_ref() != Some(&asked) {
             let (slot, keys) = asked;
@@ -190,7 +194,10 @@ impl Talk {
 
     fn slot(&mut self, name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool) {
         self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
-        let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+        let value = value.map(|value| match secret {
+            true => Private::<serde_json::Value>::withheld(),
+            false => Private(self.masking.slot(self.conversation.bot(), &name, value)),
+        });
         self.note(CallEvent::Slot(Slot { name, value, confirmed }));
     }
 
