@@ -29,7 +29,7 @@ mod tools;
 pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
-pub use crate::model::thought::{HangUpReason, MASK};
+pub use crate::model::thought::{HangUpReason, MASK, Refusal};
 pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use message::{AnsweredBy, HushedBy, Input, Output, Why};
@@ -448,6 +448,7 @@ impl Conversation {
             Thought::Person(order) => self.order_person(now, order),
             Thought::NotRecorded => self.out.push_back(Output::StopRecording { keeps: self.bot.keeps_recording }),
             Thought::MachineTold => self.out.push_back(Output::MachineTold),
+            Thought::Refused(refusal) => self.out.push_back(Output::Refused(refusal)),
             Thought::HangUp(reason) => self.end(reason),
         }
     }

@@ -534,6 +534,8 @@ export const WORDS = {
   ev_approval_decided: "Decided",
   ev_approval_withdrawn: "Decision not wanted any more",
   ev_seat_waits: "Waits for the disclosure",
+  ev_forbidden: "Subject refused",
+  ev_tool_refused: "Tool refused",
   ev_recording_refused: "Caller does not want to be recorded",
   ev_machine_asked: "Asked whether it is a machine",
   ev_person_wanted: "A person is wanted",

@@ -536,6 +536,8 @@ export const WORDS = {
   ev_approval_decided: "Đã quyết định",
   ev_approval_withdrawn: "Không cần quyết định nữa",
   ev_seat_waits: "Chờ lời thông báo",
+  ev_forbidden: "Từ chối chủ đề",
+  ev_tool_refused: "Từ chối công cụ",
   ev_recording_refused: "Người gọi không muốn ghi âm",
   ev_machine_asked: "Hỏi có phải máy không",
   ev_person_wanted: "Cần người thật",

@@ -3,6 +3,7 @@ use super::approval::Approval;
 use super::commands::Commands;
 use super::condition::Condition;
 use super::fact::Fact;
+use super::forbidden::Forbidden;
 use super::headers::Headers;
 use super::lookup::Lookup;
 use super::model::ModelPlan;
@@ -58,6 +59,10 @@ pub struct Bot {
     pub person: Option<String>,
     /// The language models that answer what the tasks do not; `None`: the bot needs none.
     pub model: Option<ModelPlan>,
+    /// What the bot does not speak about.
+    pub forbidden: Vec<Forbidden>,
+    /// The tasks during which a model may call a tool, by its name; one that is not here, at any time.
+    pub tasks_of_tools: BTreeMap<String, Vec<String>>,
     /// What is personal and masked in what is stored and in what models are told.
     pub mask: BTreeSet<Personal>,
     pub prompts: Prompts,

@@ -47,6 +47,8 @@ pub(super) struct File {
     #[serde(default)]
     pub recorded_before: RecordedBefore,
     #[serde(default)]
+    pub forbidden: Vec<ForbiddenFile>,
+    #[serde(default)]
     pub mask: Vec<PersonalFile>,
     #[serde(default)]
     pub tools: BTreeMap<String, tool::ToolFile>,
@@ -67,6 +69,14 @@ pub(super) struct FactFile {
     #[serde(default)]
     pub questions: Vec<String>,
     #[serde(default)]
+    pub words: Vec<String>,
+    pub say: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForbiddenFile {
+    pub name: String,
     pub words: Vec<String>,
     pub say: String,
 }

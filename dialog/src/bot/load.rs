@@ -16,6 +16,7 @@ mod capture;
 mod check;
 mod condition;
 mod fact;
+mod forbidden;
 mod lookup;
 mod meanings;
 mod menu;
@@ -69,11 +70,14 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     }
     let prompts = read.prompts.fill(read.language);
     check_prompts(&check, &prompts)?;
+    let tasks_of_tools = forbidden::tasks_of(&read.tools);
     let tools = tool::tools(&check, read.tools)?;
     let check = Check { tools: &tools, ..check };
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
+    forbidden::check_tasks(&check, &tasks_of_tools, &tasks)?;
     let facts = fact::facts(&check, read.fact)?;
+    let forbidden = forbidden::forbidden(&check, read.forbidden)?;
     let commands = read.commands.fill(read.language);
     meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
@@ -108,6 +112,8 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         model,
         tools: tools.clone(),
+        forbidden,
+        tasks_of_tools,
         mask: read.mask.into_iter().map(personal).collect(),
         prompts,
         commands,

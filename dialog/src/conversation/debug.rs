@@ -72,6 +72,7 @@ impl Debug for Output {
             Output::Person(order) => write!(f, "Person({order:?})"),
             Output::StopRecording { keeps } => write!(f, "StopRecording {{ keeps: {keeps} }}"),
             Output::MachineTold => f.write_str("MachineTold"),
+            Output::Refused(refusal) => write!(f, "{refusal:?}"),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Guided { id, said, followed } => {
                 write!(f, "Guided {{ id: {id}, said: {:?}, followed: {followed:?} }}", said.map(|say| say.0))

@@ -3,7 +3,7 @@ use crate::clause::{Clause, SayId};
 use crate::expect::Expect;
 use crate::guidance::{Guidance, GuidanceFault};
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, RequestId};
-use crate::model::thought::HangUpReason;
+use crate::model::thought::{HangUpReason, Refusal};
 use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::TurnTimer;
@@ -101,6 +101,8 @@ pub enum Output {
     StopRecording { keeps: bool },
     /// The caller asked whether a machine speaks, and is told: for the timeline.
     MachineTold,
+    /// Something was refused; what the caller is told of it is said.
+    Refused(Refusal),
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

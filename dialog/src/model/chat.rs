@@ -30,6 +30,7 @@ mod answering;
 mod calls;
 mod claims;
 pub mod completion;
+mod instead;
 mod offered;
 mod prompt;
 mod readable;

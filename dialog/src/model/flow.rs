@@ -28,6 +28,7 @@ pub mod beside;
 mod capture;
 mod diacritics;
 mod findings;
+mod forbidden;
 mod form;
 mod guided;
 mod inquiry;
@@ -253,6 +254,9 @@ impl Flow {
         if let Some(reply) = self.claimed(&words, text, confidence.min(MAX_HEARD)) {
             return reply;
         }
+        if let Some(reply) = self.refused(&words) {
+            return reply;
+        }
         self.note_part_of_day(&words);
         let captured = self.context().captured(text, &words, Manner::Heard);
         let meaning = captured.unwrap_or_else(|| self.context().meaning(&words));
@@ -269,6 +273,9 @@ impl Flow {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
         if let Some(reply) = self.claimed(&words, text, CERTAIN) {
+            return reply;
+        }
+        if let Some(reply) = self.refused(&words) {
             return reply;
         }
         self.note_part_of_day(&words);

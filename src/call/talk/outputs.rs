@@ -7,7 +7,7 @@ use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
 use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
 use dialog::clause::Clause;
-use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, Refusal, SayId};
 use media::SamplePos;
 use media::ear::EarState;
 use media::hears::Talker;
@@ -66,6 +66,7 @@ impl Talk {
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),
             Output::MachineTold => self.mark(now, "machine_told"),
+            Output::Refused(refusal) => self.refused(now, refusal),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -173,6 +174,19 @@ impl Talk {
         let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
         self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
         self.act(Act::StopRecording { keeps });
+    }
+
+    /// Something was refused: a subject, or a tool to a model.
+    fn refused(&mut self, now: Instant, refusal: Refusal) {
+        let ms = self.ms(now);
+        let (name, data) = match refusal {
+            Refusal::Subject { name, by_model } => {
+                let by = if by_model { "model" } else { "caller" };
+                ("forbidden", json!({ "ms": ms, "subject": name, "by": by }))
+            }
+            Refusal::Tool { name, why } => ("tool_refused", json!({ "ms": ms, "tool": name, "why": why })),
+        };
+        self.note_mark(name, data);
     }
 
     fn keying(&mut self, now: Instant, keying: bool) {

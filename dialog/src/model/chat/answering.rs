@@ -5,12 +5,14 @@ use super::calls::Calls;
 use super::claims::claims_deed;
 use super::prompt::length;
 use super::speech::Speech;
+use crate::bot::forbidden::touched;
 use crate::model::brain::Brain;
 use crate::model::language_model::{
     ModelFault, ModelNews, ModelOutcome, ModelReport, ModelRequest, Purpose, RequestId, Usage,
 };
 use crate::model::thought::{HangUpReason, Thought};
 use crate::tool::ToolId;
+use crate::value::words::tokens;
 use std::time::{Duration, Instant};
 
 /// A caller hears about so many milliseconds of sound for each character.
@@ -58,7 +60,7 @@ pub(super) struct Answer {
     /// Until when something of the bot's sounds.
     sounds_until: Instant,
     fillers: u8,
-    request: Option<RequestId>,
+    pub request: Option<RequestId>,
     speech: Speech,
     pub calls: Calls,
     /// Models that have failed for it.
@@ -72,6 +74,8 @@ pub(super) struct Answer {
     /// Something of it was said.
     pub spoke: bool,
     corrected: bool,
+    /// Something that it wanted was refused, and nothing was said since.
+    pub refused: bool,
     note: Option<&'static str>,
     /// The tools that it waits for.
     pub waits: Vec<ToolId>,
@@ -93,6 +97,7 @@ impl Chat {
             listens: false,
             spoke: false,
             corrected: false,
+            refused: false,
             note: None,
             waits: Vec::new(),
         }
@@ -147,6 +152,7 @@ impl Chat {
         answer.tried.clear();
         match answer.rounds < MOST_ROUNDS {
             true => self.again(now),
+            false if answer.refused => self.say_not_allowed(now),
             false => self.fall_back(now),
         }
     }
@@ -287,6 +293,11 @@ impl Chat {
     fn speak(&mut self, now: Instant, clauses: Vec<String>) -> bool {
         for clause in clauses {
             let clause = self.guard.restore(&clause);
+            if let Some(subject) = touched(&self.bot.forbidden, &tokens(&clause, self.bot.language), self.bot.language)
+            {
+                self.leave_subject(now, subject);
+                return false;
+            }
             if !self.has_acted && claims_deed(&clause, self.bot.language) {
                 self.correct(now);
                 return false;
@@ -296,7 +307,7 @@ impl Chat {
                 self.listen();
             }
             if let Some(answer) = &mut self.answer {
-                answer.spoke = true;
+                (answer.spoke, answer.refused) = (true, false);
                 answer.sounds_until = answer.sounds_until.max(now) + CHAR * clause.chars().count() as u32;
             }
             self.has_floor = true;
@@ -329,6 +340,7 @@ impl Chat {
         match (calls.is_empty(), answer.spoke) {
             (false, _) => self.call(now, calls),
             (true, true) => self.finish(now),
+            (true, false) if answer.refused => self.say_not_allowed(now),
             (true, false) => self.next_model(now, ModelFault::Empty),
         }
     }
@@ -442,7 +454,7 @@ impl Chat {
         }
     }
 
-    fn stop(&mut self, now: Instant, id: RequestId) {
+    pub(super) fn stop(&mut self, now: Instant, id: RequestId) {
         if self.close(now, id, ModelOutcome::Dropped) {
             self.thoughts.push_back(Thought::StopAsking(id));
         }

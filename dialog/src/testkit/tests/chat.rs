@@ -9,6 +9,7 @@ use crate::tool::{ConfirmedBy, Effect, ToolDefinition};
 use serde_json::{Value as Json, json};
 
 mod acting;
+mod guardrails;
 mod prompt;
 
 /// A bot that lives on a model.
