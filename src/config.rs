@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod language;
 mod language_model;
+mod latency;
 mod load;
 mod log;
 mod media;
@@ -49,6 +50,7 @@ pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
 pub use language_model::LanguageModel;
+pub use latency::LatencyConfig;
 pub use load::Fault;
 pub(crate) use log::OURS;
 pub use log::{Log, LogFormat};
@@ -89,6 +91,7 @@ pub struct Config {
     pub widget: Widget,
     pub rtc: Rtc,
     pub privacy: Privacy,
+    pub latency: LatencyConfig,
     pub health: Health,
     pub alerts: Alerts,
     pub tools: Tools,
@@ -123,6 +126,7 @@ impl Default for Config {
             widget: Widget::default(),
             rtc: Rtc::default(),
             privacy: Privacy::default(),
+            latency: LatencyConfig::default(),
             health: Health::default(),
             alerts: Alerts::default(),
             tools: Tools::default(),

@@ -401,9 +401,12 @@ fn load_bots(config: &Config, engines: Arc<Engines>) -> Result<Bots<Loaded>, cra
     let (dir, plan) = (config.bots.dir.clone(), config.tools.clone());
     let beside = dir.clone();
     let masked: Vec<_> = config.privacy.kinds().collect();
+    let budget = config.latency.budget();
     Bots::load(&dir, move |name, text| {
         let mut parsed = engines.read_with_tools(name, text, &plan, &beside)?;
-        Arc::make_mut(&mut parsed.bot.bot).mask.extend(masked.iter().copied());
+        let bot = Arc::make_mut(&mut parsed.bot.bot);
+        bot.mask.extend(masked.iter().copied());
+        bot.latency_budget = bot.latency_budget.or(budget);
         Ok(parsed)
     })
 }

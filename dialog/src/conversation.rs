@@ -1,5 +1,6 @@
 //! `Conversation`: the core that holds a call's talk. Feed it with `handle(now, Input)`, drain it with `poll()`.
 use crate::bot::Bot;
+use crate::budget::LatencyBudget;
 use crate::clause::Clause;
 use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
@@ -76,6 +77,7 @@ pub struct Conversation {
     answered: bool,
     ended: bool,
     disclosure: Disclosure,
+    budget: LatencyBudget,
 }
 
 impl Conversation {
@@ -117,6 +119,7 @@ impl Conversation {
             deaf: false,
             answered: false,
             ended: false,
+            budget: LatencyBudget::new(bot.latency_budget),
             disclosure: Disclosure::new(bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64),
             bot,
         }
@@ -169,6 +172,7 @@ impl Conversation {
             Input::TakenOver => self.take_over(now),
             Input::HandedBack(guidance) => self.take_back(now, guidance),
             Input::ToolDone { id, result } => self.tool_done(now, id, result),
+            Input::AnswerDelay(delay) => self.note_delay(now, delay),
             _ if self.ended => return,
             Input::Answered if self.answered => {}
             Input::Answered => {
@@ -523,6 +527,15 @@ impl Conversation {
         self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
             self.think(now, BrainInput::Typed(text.to_string()));
+        }
+    }
+
+    /// An answer has come so late, or in time.
+    fn note_delay(&mut self, now: Instant, delay: Duration) {
+        if let (Some(hurries), Some(limit)) = (self.budget.answered(delay), self.budget.limit()) {
+            self.out.push_back(Output::Hurry { hurries, delay, limit });
+            self.brain.handle(now, BrainInput::Hurry(hurries));
+            self.drain(now);
         }
     }
 

@@ -122,6 +122,7 @@ impl Sim {
                     self.note(format!("recording stops: {}", if keeps { "kept" } else { "dropped" }))
                 }
                 Output::MachineTold => self.note("machine told".into()),
+                Output::Hurry { hurries, .. } => self.note(if hurries { "hurries" } else { "hurries no more" }.into()),
                 Output::Refused(refusal) => self.note(format!("refuses {refusal:?}")),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");

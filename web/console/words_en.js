@@ -536,6 +536,7 @@ export const WORDS = {
   ev_seat_waits: "Waits for the disclosure",
   ev_forbidden: "Subject refused",
   ev_tool_refused: "Tool refused",
+  ev_latency_budget: "Answers come late or in time again",
   ev_recording_refused: "Caller does not want to be recorded",
   ev_machine_asked: "Asked whether it is a machine",
   ev_person_wanted: "A person is wanted",

@@ -538,6 +538,7 @@ export const WORDS = {
   ev_seat_waits: "Chờ lời thông báo",
   ev_forbidden: "Từ chối chủ đề",
   ev_tool_refused: "Từ chối công cụ",
+  ev_latency_budget: "Trả lời chậm hoặc lại kịp",
   ev_recording_refused: "Người gọi không muốn ghi âm",
   ev_machine_asked: "Hỏi có phải máy không",
   ev_person_wanted: "Cần người thật",

@@ -59,6 +59,8 @@ pub struct Bot {
     pub person: Option<String>,
     /// The language models that answer what the tasks do not; `None`: the bot needs none.
     pub model: Option<ModelPlan>,
+    /// How long a caller may wait for an answer before the bot hurries; `None`: as long as it takes.
+    pub latency_budget: Option<Duration>,
     /// What the bot does not speak about.
     pub forbidden: Vec<Forbidden>,
     /// The tasks during which a model may call a tool, by its name; one that is not here, at any time.

@@ -46,6 +46,7 @@ pub(super) struct File {
     pub person: Option<String>,
     #[serde(default)]
     pub recorded_before: RecordedBefore,
+    pub latency: Option<LatencyFile>,
     #[serde(default)]
     pub forbidden: Vec<ForbiddenFile>,
     #[serde(default)]
@@ -71,6 +72,12 @@ pub(super) struct FactFile {
     #[serde(default)]
     pub words: Vec<String>,
     pub say: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LatencyFile {
+    pub budget_ms: u64,
 }
 
 #[derive(Deserialize)]

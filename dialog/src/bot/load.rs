@@ -10,6 +10,7 @@ use crate::value::half_of_day::OpeningHours;
 use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 mod approval;
 mod capture;
@@ -78,6 +79,16 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     forbidden::check_tasks(&check, &tasks_of_tools, &tasks)?;
     let facts = fact::facts(&check, read.fact)?;
     let forbidden = forbidden::forbidden(&check, read.forbidden)?;
+    let latency_budget = match read.latency {
+        Some(latency) if !(200..=20_000).contains(&latency.budget_ms) => {
+            return check.fault(
+                "latency.budget_ms",
+                "is not a time that callers wait for an answer",
+                "use 200 to 20000",
+            );
+        }
+        latency => latency.map(|latency| Duration::from_millis(latency.budget_ms)),
+    };
     let commands = read.commands.fill(read.language);
     meanings::check(&check, &commands, &tasks, &slots)?;
     read.turn
@@ -112,6 +123,7 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         model,
         tools: tools.clone(),
+        latency_budget,
         forbidden,
         tasks_of_tools,
         mask: read.mask.into_iter().map(personal).collect(),

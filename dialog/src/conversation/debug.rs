@@ -28,6 +28,7 @@ impl Debug for Input {
             }
             Input::Model { id, news } => write!(f, "Model {{ id: {}, {news:?} }}", id.0),
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
+            Input::AnswerDelay(delay) => write!(f, "AnswerDelay({} ms)", delay.as_millis()),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
             Input::OnHold(held) => write!(f, "OnHold({held})"),
             Input::TakenOver => f.write_str("TakenOver"),
@@ -72,6 +73,7 @@ impl Debug for Output {
             Output::Person(order) => write!(f, "Person({order:?})"),
             Output::StopRecording { keeps } => write!(f, "StopRecording {{ keeps: {keeps} }}"),
             Output::MachineTold => f.write_str("MachineTold"),
+            Output::Hurry { hurries, .. } => write!(f, "Hurry({hurries})"),
             Output::Refused(refusal) => write!(f, "{refusal:?}"),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Guided { id, said, followed } => {

@@ -36,6 +36,8 @@ pub enum Input {
     Model { id: RequestId, news: ModelNews },
     /// No recogniser works (`true`) or one works again (`false`).
     Deaf(bool),
+    /// From the caller's last sound to the bot's first so much time has passed.
+    AnswerDelay(Duration),
     /// Some clause could not be spoken by any engine.
     Mute { say: SayId },
     /// The line is on hold (`true`), or not any more: in between nobody hears and nobody listens.
@@ -101,6 +103,8 @@ pub enum Output {
     StopRecording { keeps: bool },
     /// The caller asked whether a machine speaks, and is told: for the timeline.
     MachineTold,
+    /// From now on the bot hurries, or does not any more: the caller has waited so long for the last answer, and this is the limit.
+    Hurry { hurries: bool, delay: Duration, limit: Duration },
     /// Something was refused; what the caller is told of it is said.
     Refused(Refusal),
     /// End the call when all that was said has been heard.

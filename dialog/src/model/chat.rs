@@ -23,7 +23,7 @@ use offered::Offered;
 use prompt::{Budget, Memory, Prompt};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 mod acting;
 mod answering;
@@ -74,6 +74,10 @@ pub struct Chat {
     owes: bool,
     /// The model, not the flow, spoke last.
     has_floor: bool,
+    /// Answers are to be short and quick.
+    hurries: bool,
+    /// How long each model took to its first word of late.
+    firsts: Vec<Option<Duration>>,
     /// Silences of the caller's since they last spoke.
     silences: u8,
     over: bool,
@@ -107,6 +111,8 @@ impl Chat {
             has_acted: false,
             owes: false,
             has_floor: false,
+            hurries: false,
+            firsts: Vec::new(),
             silences: 0,
             over: false,
         }
@@ -224,6 +230,7 @@ impl Brain for Chat {
             BrainInput::Heard { .. } | BrainInput::Typed(_) => self.heard(now, input),
             BrainInput::Model { id, news } => self.model(now, id, news),
             BrainInput::Tick => self.tick(now),
+            BrainInput::Hurry(hurries) => self.hurries = hurries,
             BrainInput::Interrupted => self.drop_answer(now),
             BrainInput::EagerEnd(text) => self.think_ahead(now, &text),
             BrainInput::EagerWithdrawn => self.withdraw_ahead(now),

@@ -82,7 +82,7 @@ impl Brain for Flow {
             BrainInput::ToolDone { id, result } => self.interview.tool_done(id, result),
             BrainInput::Guided(guidance) => self.guided(&guidance),
             // A reply is complete at once: nothing is still to come.
-            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
+            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Hurry(_) | BrainInput::Tick => return,
             BrainInput::EagerEnd(_) | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
         };
         self.think(reply);

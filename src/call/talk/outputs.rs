@@ -15,7 +15,7 @@ use media::playout::Gain;
 use media::prosody::VoiceFeatures;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Talk {
     /// Gives `input` to the conversation and processes its outputs.
@@ -66,6 +66,7 @@ impl Talk {
             Output::Person(order) => self.order_person(now, order),
             Output::StopRecording { keeps } => self.stop_recording(now, keeps),
             Output::MachineTold => self.mark(now, "machine_told"),
+            Output::Hurry { hurries, delay, limit } => self.hurries(now, hurries, [delay, limit]),
             Output::Refused(refusal) => self.refused(now, refusal),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
@@ -174,6 +175,15 @@ impl Talk {
         let data = Private(serde_json::json!({ "ms": self.ms(now), "before": before }));
         self.note(CallEvent::Mark(Mark { name: "recording_refused".into(), data }));
         self.act(Act::StopRecording { keeps });
+    }
+
+    /// Answers come too late, so that the bot hurries; or in time again.
+    fn hurries(&mut self, now: Instant, hurries: bool, [delay, limit]: [Duration; 2]) {
+        let state = if hurries { "missed" } else { "kept" };
+        let data = json!({
+            "ms": self.ms(now), "state": state, "total_ms": delay.as_millis() as u64, "budget_ms": limit.as_millis() as u64
+        });
+        self.note_mark("latency_budget", data);
     }
 
     /// Something was refused: a subject, or a tool to a model.

@@ -7,7 +7,7 @@ use crate::store::CallEvent;
 use dialog::conversation;
 use media::playout::{Phase, Played};
 use media::tts::{Spoken, UtteranceId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Talk {
     pub(super) fn spoken(&mut self, now: Instant, spoken: Spoken) {
@@ -57,6 +57,8 @@ impl Talk {
         self.mark_at(at, "bot_sounds");
         if let Some(latency) = self.stopwatch.played(utterance.0, at) {
             self.tell_page(|page| page.latency(&latency));
+            let delay = Duration::from_millis(latency.total_ms.into());
+            self.tell_conversation(now, conversation::Input::AnswerDelay(delay));
             self.note(CallEvent::Latency(latency));
         }
         if let Some(say) = say {

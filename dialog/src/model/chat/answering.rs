@@ -76,6 +76,8 @@ pub(super) struct Answer {
     corrected: bool,
     /// Something that it wanted was refused, and nothing was said since.
     pub refused: bool,
+    /// So many sentences of it were said.
+    pub sentences: u8,
     note: Option<&'static str>,
     /// The tools that it waits for.
     pub waits: Vec<ToolId>,
@@ -98,6 +100,7 @@ impl Chat {
             spoke: false,
             corrected: false,
             refused: false,
+            sentences: 0,
             note: None,
             waits: Vec::new(),
         }
@@ -162,7 +165,10 @@ impl Chat {
         let Some(answer) = &mut self.answer else { return };
         answer.ask_at = None;
         let rests = |model: &usize| self.rests[*model].is_some_and(|until| until > now);
-        let untried = (0..self.plan.names.len()).find(|model| !answer.tried.contains(model) && !rests(model));
+        let mut untried = (0..self.plan.names.len()).filter(|model| !answer.tried.contains(model) && !rests(model));
+        // One of which nothing is known yet may be the quickest.
+        let quick = |model: &usize| self.firsts.get(*model).copied().flatten().unwrap_or_default();
+        let untried = if self.hurries { untried.min_by_key(quick) } else { untried.next() };
         let Some(model) = untried else {
             let until = self.rests.iter().flatten().filter(|until| **until > now).min().copied();
             let soon = until.filter(|until| *until < answer.began + self.plan.patience);
@@ -298,6 +304,10 @@ impl Chat {
                 self.leave_subject(now, subject);
                 return false;
             }
+            if self.is_long_enough() {
+                self.offer_more(now);
+                return false;
+            }
             if !self.has_acted && claims_deed(&clause, self.bot.language) {
                 self.correct(now);
                 return false;
@@ -308,6 +318,7 @@ impl Chat {
             }
             if let Some(answer) = &mut self.answer {
                 (answer.spoke, answer.refused) = (true, false);
+                answer.sentences += u8::from(clause.trim_end().ends_with(['.', '!', '?']));
                 answer.sounds_until = answer.sounds_until.max(now) + CHAR * clause.chars().count() as u32;
             }
             self.has_floor = true;
@@ -412,7 +423,7 @@ impl Chat {
     pub(super) fn think_ahead(&mut self, now: Instant, text: &str) {
         self.withdraw_ahead(now);
         let for_flow = self.flow.has_the_caller() || self.flow.asks_secret() || self.flow.is_secret(text);
-        if for_flow || self.held.is_some() || self.answer.is_some() || self.flow.understands(text) {
+        if self.hurries || for_flow || self.held.is_some() || self.answer.is_some() || self.flow.understands(text) {
             return;
         }
         let rests = |model: &usize| self.rests[*model].is_some_and(|until| until > now);
@@ -464,6 +475,11 @@ impl Chat {
     fn close(&mut self, now: Instant, id: RequestId, outcome: ModelOutcome) -> bool {
         let Some(at) = self.asking.iter().position(|asking| asking.id == id) else { return false };
         let Asking { model, purpose, asked, first, usage, .. } = self.asking.remove(at);
+        if let Some(first) = first {
+            let took = first.saturating_duration_since(asked);
+            self.firsts.resize(self.plan.names.len(), None);
+            self.firsts[model] = Some(self.firsts[model].map_or(took, |before| (before + took) / 2));
+        }
         self.thoughts.push_back(Thought::Asked(ModelReport {
             id,
             model: self.plan.names[model].clone(),

@@ -109,6 +109,7 @@ impl Flow {
             | BrainInput::EagerEnd(_)
             | BrainInput::EagerWithdrawn
             | BrainInput::Model { .. }
+            | BrainInput::Hurry(_)
             | BrainInput::Tick => None,
         }
     }

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 mod acting;
 mod guardrails;
+mod hurry;
 mod prompt;
 
 /// A bot that lives on a model.
