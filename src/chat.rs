@@ -44,6 +44,7 @@ pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
     let mut bot = Bot::parse(&text, &file.display().to_string())?;
     // A bot asks as the server of this configuration would.
     let config = Config::load(config.exists().then_some(config))?;
+    bot = bot.masking(config.privacy.kinds());
     let plan = config.tools.clone();
     let dir = file.parent().unwrap_or(Path::new("."));
     tools::resolve(&mut bot, &plan, dir).map_err(anyhow::Error::msg)?;

@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod language;
 mod language_model;
+mod latency;
 mod load;
 mod log;
 mod media;
@@ -23,6 +24,7 @@ mod network;
 mod numbers;
 mod oidc;
 mod peers;
+mod privacy;
 mod ranges;
 mod remote;
 mod rtp;
@@ -48,6 +50,7 @@ pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
 pub use language_model::LanguageModel;
+pub use latency::LatencyConfig;
 pub use load::Fault;
 pub(crate) use log::OURS;
 pub use log::{Log, LogFormat};
@@ -55,6 +58,7 @@ pub use network::{Network, ReplyPort};
 pub use numbers::Numbers;
 pub use oidc::{JoiningUsers, Oidc, OidcRole};
 pub use peers::{Phone, Register, Route, Transport, Trunk};
+pub use privacy::{PersonalData, Privacy};
 pub use remote::{RecogniserProtocol, RemoteRecogniser, RemoteVoice, VoiceProtocol};
 pub use rtp::{Latching, Rtp, Srtp};
 pub use several::Several;
@@ -86,6 +90,8 @@ pub struct Config {
     pub oidc: Oidc,
     pub widget: Widget,
     pub rtc: Rtc,
+    pub privacy: Privacy,
+    pub latency: LatencyConfig,
     pub health: Health,
     pub alerts: Alerts,
     pub tools: Tools,
@@ -119,6 +125,8 @@ impl Default for Config {
             oidc: Oidc::default(),
             widget: Widget::default(),
             rtc: Rtc::default(),
+            privacy: Privacy::default(),
+            latency: LatencyConfig::default(),
             health: Health::default(),
             alerts: Alerts::default(),
             tools: Tools::default(),

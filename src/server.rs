@@ -400,7 +400,15 @@ fn finalise_recordings(dir: &Path) {
 fn load_bots(config: &Config, engines: Arc<Engines>) -> Result<Bots<Loaded>, crate::bots::Fault> {
     let (dir, plan) = (config.bots.dir.clone(), config.tools.clone());
     let beside = dir.clone();
-    Bots::load(&dir, move |name, text| engines.read_with_tools(name, text, &plan, &beside))
+    let masked: Vec<_> = config.privacy.kinds().collect();
+    let budget = config.latency.budget();
+    Bots::load(&dir, move |name, text| {
+        let mut parsed = engines.read_with_tools(name, text, &plan, &beside)?;
+        let bot = Arc::make_mut(&mut parsed.bot.bot);
+        bot.mask.extend(masked.iter().copied());
+        bot.latency_budget = bot.latency_budget.or(budget);
+        Ok(parsed)
+    })
 }
 
 /// What is set once for the whole process.

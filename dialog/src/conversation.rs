@@ -1,5 +1,6 @@
 //! `Conversation`: the core that holds a call's talk. Feed it with `handle(now, Input)`, drain it with `poll()`.
 use crate::bot::Bot;
+use crate::budget::LatencyBudget;
 use crate::clause::Clause;
 use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
@@ -33,7 +34,7 @@ pub use crate::clause::SayId;
 pub use crate::expect::Expect;
 pub use crate::guidance::{Guidance, GuidanceFault, SpokenValue};
 pub use crate::knowledge::Citation;
-pub use crate::model::thought::{HangUpReason, MASK};
+pub use crate::model::thought::{HangUpReason, MASK, Refusal};
 pub use crate::person::{GivenSlot, HandOver, PersonFault, PersonNews, PersonOrder};
 pub use crate::tool::{ToolCall, ToolFault, ToolId};
 pub use handing::BotSource;
@@ -89,6 +90,7 @@ pub struct Conversation {
     /// How long words are waited for at least.
     recogniser_patience: Duration,
     disclosure: Disclosure,
+    budget: LatencyBudget,
 }
 
 impl Conversation {
@@ -129,6 +131,7 @@ impl Conversation {
             keeping: Keeping::default(),
             handing: Handing::default(),
             recogniser_patience: Duration::ZERO,
+            budget: LatencyBudget::new(bot.latency_budget),
             disclosure: Disclosure::new(bot.clauses(bot.disclosure.as_deref().unwrap_or_default()).len() as u64),
             bot,
         }
@@ -187,6 +190,7 @@ impl Conversation {
             Input::TakenOver => self.take_over(now),
             Input::HandedBack(guidance) => self.take_back(now, guidance),
             Input::ToolDone { id, result } => self.tool_done(now, id, result),
+            Input::AnswerDelay(delay) => self.note_delay(now, delay),
             _ if self.ended => return,
             Input::Answered if self.answered => {}
             Input::Answered => {
@@ -479,6 +483,7 @@ impl Conversation {
             Thought::MachineTold => self.out.push_back(Output::MachineTold),
             Thought::Memory(news) => self.memory_news(news),
             Thought::HandOn(handed) => self.hand_on(now, handed),
+            Thought::Refused(refusal) => self.out.push_back(Output::Refused(refusal)),
             Thought::HangUp(reason) => self.end(reason),
         }
     }
@@ -553,6 +558,15 @@ impl Conversation {
         self.note_turn(text, 1.0, AnsweredBy::Text);
         if self.spend_turn(now) {
             self.take_words(now, text, BrainInput::Typed(text.to_string()));
+        }
+    }
+
+    /// An answer has come so late, or in time.
+    fn note_delay(&mut self, now: Instant, delay: Duration) {
+        if let (Some(hurries), Some(limit)) = (self.budget.answered(delay), self.budget.limit()) {
+            self.out.push_back(Output::Hurry { hurries, delay, limit });
+            self.brain.handle(now, BrainInput::Hurry(hurries));
+            self.drain(now);
         }
     }
 

@@ -139,6 +139,8 @@ impl Sim {
                 }),
                 Output::Bot { name, .. } => self.note(format!("the bot is {name}")),
                 Output::NoBot { name } => self.note(format!("no bot {name}")),
+                Output::Hurry { hurries, .. } => self.note(if hurries { "hurries" } else { "hurries no more" }.into()),
+                Output::Refused(refusal) => self.note(format!("refuses {refusal:?}")),
                 Output::HangUp { reason } => {
                     assert!(self.hung_up.is_none(), "hung up twice");
                     self.hung_up = Some(reason);

@@ -5,6 +5,8 @@ use crate::security::{Principal, Right};
 use crate::store::{
     Alert, Call, CallEvent, LiveChange, Mood, Private, SeatMark, Slot, Started, TimelineEvent, Turn, WITHHELD,
 };
+use dialog::guard::{Guard, Personal};
+use dialog::language::Language;
 use serde_json::{Value, json};
 
 /// Of a number with at least so many digits the last two are shown.
@@ -45,6 +47,11 @@ impl View {
             call.via = account(&call.via);
             call.headers.values_mut().for_each(|value| *value = Private::<String>::withheld());
         }
+        if !self.numbers {
+            let blot = blotter();
+            call.turns.iter_mut().for_each(|turn| blot_turn(&blot, turn));
+            call.slots.values_mut().for_each(|value| blot_json(&blot, &mut value.0));
+        }
         if !self.words {
             call.turns.iter_mut().for_each(withhold);
             call.slots.values_mut().for_each(|value| *value = Private::<Value>::withheld());
@@ -58,6 +65,11 @@ impl View {
             let Started { via, from, to, headers, .. } = &mut row.about;
             (*via, *from, *to) = (account(via), masked(from), masked(to));
             headers.clear();
+            let blot = blotter();
+            for words in [&mut row.caller_words, &mut row.bot_words].into_iter().flatten() {
+                words.0 = blot.blot(&words.0);
+            }
+            row.slots.values_mut().for_each(|slot| blot_json(&blot, &mut slot.value.0));
         }
         if !self.words {
             for words in [&mut row.caller_words, &mut row.bot_words].into_iter().flatten() {
@@ -78,16 +90,17 @@ impl View {
         approval
     }
 
-    /// Whether what changes from moment to moment is told: how the call stands to everybody, what is said to who may see words.
-    pub(super) fn has_change(self, change: &LiveChange) -> bool {
-        self.words
+    /// What changes from moment to moment: how the call stands is told to everybody, what is said to who may see words.
+    pub(super) fn change(self, change: LiveChange) -> Option<LiveChange> {
+        let told = self.words
             || matches!(
                 change,
                 LiveChange::Floor { .. }
                     | LiveChange::Levels { .. }
                     | LiveChange::Asked { .. }
                     | LiveChange::Next { .. }
-            )
+            );
+        told.then(|| if self.numbers { change } else { blotted(change) })
     }
 
     /// An alert: a word that was said, and who has seen it, are for who may see words.
@@ -106,6 +119,10 @@ impl View {
                 headers.values_mut().for_each(|value| *value = Private::<String>::withheld());
             }
             CallEvent::Turn(turn) if !self.words => withhold(turn),
+            CallEvent::Turn(turn) if !self.numbers => blot_turn(&blotter(), turn),
+            CallEvent::Slot(Slot { value: Some(value), .. }) if self.words && !self.numbers => {
+                blot_json(&blotter(), &mut value.0);
+            }
             CallEvent::Slot(Slot { value: Some(value), .. }) if !self.words => *value = Private::<Value>::withheld(),
             // What a mark holds may be words, keys or an address: its time alone is neither.
             CallEvent::Mark(mark) if !self.is_whole() => {
@@ -127,6 +144,36 @@ fn without_name(mark: SeatMark) -> Value {
         SeatMark::Taken { seat, mode, .. } => json!({ "seat": seat, "name": WITHHELD, "mode": mode }),
         SeatMark::Left { seat } => json!({ "seat": seat }),
     }
+}
+
+/// Finds every kind of personal data, for who may not see numbers.
+fn blotter() -> Guard {
+    // Numbers and addresses are found in the words of either language.
+    Guard::new(Personal::ALL, Language::En)
+}
+
+fn blot_turn(guard: &Guard, turn: &mut Turn) {
+    for text in [&mut turn.text, &mut turn.heard] {
+        text.0 = guard.blot(&text.0);
+    }
+}
+
+fn blot_json(guard: &Guard, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = guard.blot(text),
+        Value::Array(all) => all.iter_mut().for_each(|value| blot_json(guard, value)),
+        Value::Object(all) => all.values_mut().for_each(|value| blot_json(guard, value)),
+        _ => {}
+    }
+}
+
+fn blotted(mut change: LiveChange) -> LiveChange {
+    match &mut change {
+        LiveChange::Clause { text, .. } | LiveChange::Taken { text, .. } => text.0 = blotter().blot(&text.0),
+        LiveChange::Partial { text, .. } => text.0 = blotter().blot_partial(&text.0, None),
+        _ => {}
+    }
+    change
 }
 
 fn withhold(turn: &mut Turn) {
@@ -177,6 +224,19 @@ mod tests {
         let left = shown("seat_left", json!({"ms": 9, "seat": 4, "name": "anna", "why": "asked"}));
         assert_eq!(left, json!({"ms": 9, "seat": 4}));
         assert_eq!(shown("spoke", json!({"ms": 9, "seat": 4, "name": "anna"})), json!({"ms": 9}));
+    }
+
+    #[test]
+    fn who_sees_words_and_no_numbers_sees_none_in_words() {
+        let view = View { numbers: false, words: true };
+        let text = |text: &str| LiveChange::Clause { say: 1, turn: 0, text: text.into() };
+        let seen = view.change(text("so that is 0412 345 678")).unwrap();
+        assert!(seen == text("so that is •••• ••• •••"));
+        assert!(View { numbers: true, words: true }.change(text("0412 345 678")).unwrap() == text("0412 345 678"));
+        assert!(View { numbers: true, words: false }.change(text("hello")).is_none());
+        let mut value = serde_json::json!({"to": ["ada@example.com", 4]});
+        blot_json(&blotter(), &mut value);
+        assert_eq!(value, serde_json::json!({"to": ["•••@•••••••.•••", 4]}));
     }
 
     #[test]

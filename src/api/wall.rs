@@ -321,8 +321,8 @@ async fn tell_call(
     timeline: Vec<TimelineEvent>,
     feed: CallFeed,
 ) -> Result<(), Gone> {
-    let CallFeed { mut meter, mut events, mut live, mut rows, row, mut under_way } = feed;
-    under_way.retain(|change| view.has_change(change));
+    let CallFeed { mut meter, mut events, mut live, mut rows, row, under_way } = feed;
+    let under_way = under_way.into_iter().filter_map(|change| view.change(change)).collect();
     let timeline = timeline.into_iter().map(|event| view.event(event)).collect();
     let first = CallSnapshot { now: Timestamp::now(), row: view.row(row).into(), timeline, under_way };
     connection.tell(&first).await?;
@@ -337,8 +337,10 @@ async fn tell_call(
                 Err(fault) => fault,
             },
             event = live.recv() => match event {
-                Ok(event) if event.call == id && view.has_change(&event.change) => {
-                    connection.tell(&*event).await?;
+                Ok(event) if event.call == id => {
+                    if let Some(change) = view.change(event.change.clone()) {
+                        connection.tell(&LiveEvent { change, ..(*event).clone() }).await?;
+                    }
                     continue;
                 }
                 Ok(_) => continue,

@@ -1,5 +1,6 @@
 //! What an act of a call's core comes to: [`perform`] says which parts around the call are asked for what, and in which order. The parts
 //! are behind [`CallPort`]: those of the server are `effects.rs`, and the golden calls of `tests/sim` have simulated ones.
+use super::bleep::Bleep;
 use super::core::Act;
 use super::end::End;
 use super::person::{PersonEvent, PersonOrder};
@@ -56,6 +57,8 @@ pub trait CallPort {
     fn close_room(&mut self);
     /// Pauses the recording, or resumes it; `false` where the call is not recorded.
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool;
+    /// What of the recording becomes a tone, where it is recorded.
+    fn bleep(&mut self, bleep: Bleep);
     /// Looks for a person; what comes of it reaches the call as orders, or from its line.
     fn find_person(&mut self, wanted: &HandOver);
     /// Calls the person, whom the caller's telephone cannot be transferred to, where the destination lets it.
@@ -118,6 +121,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Secret(secret) => {
             port.pause_recording(PausedBy::Bot, secret);
         }
+        Act::Bleep(bleep) => port.bleep(bleep),
         Act::StopRecording { keeps } => port.stop_recording(keeps),
         Act::Run(call) => port.run(call),
         Act::Cancel(id) => port.cancel(id),

@@ -244,7 +244,16 @@ impl Assembly {
         };
         let effects = Effects {
             id: info.id.clone(),
-            recorder: recording::start(&RecordingSetup { config, store, recording_policy }, &info.id, &room),
+            recorder: recording::start(
+                &RecordingSetup {
+                    config,
+                    store,
+                    recording_policy,
+                    bleeps: config.privacy.bleep && !bot.mask.is_empty(),
+                },
+                &info.id,
+                &room,
+            ),
             room,
             store: store.clone(),
             speech: Some(speech),

@@ -1,4 +1,5 @@
 //! `Core`: what a call's driver runs: a conversation ([`super::talk::Talk`]) or an echo ([`super::echo::Echo`]).
+use super::bleep::Bleep;
 use super::end::End;
 use super::page::Incoming;
 use super::person::PersonEvent;
@@ -103,6 +104,8 @@ pub enum Act {
     StopTranscribing(Seat),
     /// What is said now is secret, or is not any more: sound in between must not be stored.
     Secret(bool),
+    /// What of the recording becomes a tone.
+    Bleep(Bleep),
     /// The caller does not want to be recorded: nothing is from now on, and what was recorded before is kept or removed.
     StopRecording {
         keeps: bool,

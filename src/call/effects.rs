@@ -1,10 +1,12 @@
 //! `Effects`: what the acts of a call reach in the server: the room, the speech pool, the recorder, the store, tools and the page.
 use super::acts::{CallPort, request_of};
 use super::approvals::queue::ApprovalQueue;
+use super::bleep::Bleep;
 use super::core::CallInput;
 use super::memory::MemoryWriter;
 use super::others::BotSpeech;
 use super::people::{People, PersonSearch, Searching};
+use super::recording::CallRecording;
 use super::voices::VoiceHeard;
 use crate::engines::remote::{RemoteEars, RemoteListener, RemoteRecogniser};
 use crate::language_models::{LanguageModels, Told};
@@ -23,7 +25,7 @@ use media::engine::{Refused, RoomHandle, RoomOrder};
 use media::hears::Supervision;
 use media::leg::{LegInput, LegPlan};
 use media::pool::{ListeningSetup, Pool};
-use media::record::{PausedBy, Recorder};
+use media::record::PausedBy;
 use media::room::Seat;
 use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId, Voice};
@@ -40,7 +42,7 @@ pub struct Effects {
     pub store: Store,
     /// Of a bot's call; an echo has neither recogniser nor voice.
     pub speech: Option<Speech>,
-    pub recorder: Option<Recorder>,
+    pub(super) recorder: Option<CallRecording>,
     /// What runs the tools of the call's bot.
     pub toolbox: Toolbox,
     pub bot: Option<Arc<Bot>>,
@@ -254,6 +256,10 @@ impl CallPort for Effects {
     fn pause_recording(&mut self, by: PausedBy, paused: bool) -> bool {
         self.recorder.iter().for_each(|recorder| recorder.pause(by, paused));
         self.recorder.is_some()
+    }
+
+    fn bleep(&mut self, bleep: Bleep) {
+        self.recorder.iter().for_each(|recorder| recorder.bleep(bleep));
     }
 
     fn find_person(&mut self, wanted: &HandOver) {

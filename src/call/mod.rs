@@ -14,6 +14,7 @@ mod agent_port;
 mod agents;
 pub mod approvals;
 mod assemble;
+pub mod bleep;
 pub mod calls;
 pub mod control;
 pub mod core;

@@ -1,22 +1,49 @@
 //! `start`: starts a call's recording and notes its outcome in the record, the log and the metrics. A call whose recording fails goes
 //! on.
+use super::bleep::{Bleep, Bleeper};
 use crate::config::Config;
 use crate::store::vault::RecordingPolicy;
 use crate::store::{CallEvent, Mark, Private, Recorded, Recording, Store};
 use media::engine::RoomHandle;
 use media::levels::Levels;
-use media::record::{Format, RecordOutcome, RecordPlan, Recorder, SEALED};
+use media::record::{Format, PausedBy, RecordOutcome, RecordPlan, Recorder, SEALED};
 
 /// What a recording is started with.
 pub(super) struct RecordingSetup<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
     pub recording_policy: &'a RecordingPolicy,
+    /// What is masked becomes a tone.
+    pub bleeps: bool,
+}
+
+/// The recording of a call.
+pub(super) struct CallRecording {
+    recorder: Recorder,
+    bleeper: Option<Bleeper>,
+}
+
+impl CallRecording {
+    pub fn pause(&self, by: PausedBy, paused: bool) {
+        match &self.bleeper {
+            // What it holds is of before.
+            Some(bleeper) => bleeper.pause(by, paused),
+            None => self.recorder.pause(by, paused),
+        }
+    }
+
+    pub fn bleep(&self, bleep: Bleep) {
+        self.bleeper.iter().for_each(|bleeper| bleeper.order(bleep));
+    }
+
+    pub fn stop(&self, keeps: bool) {
+        self.recorder.stop(keeps);
+    }
 }
 
 /// Starts the recording of call `id`, if recordings are kept.
-pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> Option<Recorder> {
-    let RecordingSetup { config, store, recording_policy } = setup;
+pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> Option<CallRecording> {
+    let RecordingSetup { config, store, recording_policy, bleeps } = setup;
     if !config.store.recording {
         return None;
     }
@@ -38,6 +65,13 @@ pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> 
             return None;
         }
     };
+    let (bleeper, tap) = match bleeps {
+        true => {
+            let (bleeper, tap) = Bleeper::before(tap);
+            (Some(bleeper), tap)
+        }
+        false => (None, tap),
+    };
     let (levels, tap) = Levels::before(tap);
     store.measure(id, &levels);
     store.note(id, CallEvent::Recording(Recording::started(path.clone())));
@@ -51,7 +85,7 @@ pub(super) fn start(setup: &RecordingSetup<'_>, id: &str, room: &RoomHandle) -> 
         store.note(id, mark());
         return None;
     }
-    Some(recorder)
+    Some(CallRecording { recorder, bleeper })
 }
 
 /// Notes that a recording could not be started.

@@ -5,21 +5,20 @@ use super::dedup::{KeyDedup, KeySource};
 use super::due_sound::DueSound;
 use super::end::{Blame, End, Reason};
 use super::page::{Incoming, Page, PageRequest, PageState};
-use super::timeline::{ExpectedSound, SilenceSpan, Silences, Stopwatch, line};
+use super::timeline::{SilenceSpan, Silences, Stopwatch, line};
 use super::transcript::Transcript;
-use super::utterance::clause;
 use super::voices::Voices;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
 use crate::store::{CallEvent, Floor, LiveChange, Mark, Private};
 use dialog::conversation::{self, Conversation, ToolId};
+use masking::Masking;
 use media::SamplePos;
 use media::asr::Heard;
 use media::ear::EarState;
-use media::playout::{Gain, Phase, Played};
+use media::playout::Gain;
 use media::room::{Event, Seat};
-use media::tts::{Spoken, UtteranceId};
 use media::vad::Edge;
 use person::Search;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,10 +27,12 @@ use supervised::CallSupervisors;
 use tools::CalledTool;
 
 mod approvals;
+mod masking;
 mod memory;
 mod models;
 mod outputs;
 mod person;
+mod playout;
 mod supervised;
 mod tools;
 mod voices;
@@ -68,6 +69,8 @@ pub struct Talk {
     search: Search,
     /// The destinations whose persons give a caller back to the bot.
     returning: Vec<String>,
+    /// What of the call is not recorded as it was said.
+    masking: Masking,
     /// Of people who speak in the call beside the bot, or in its place.
     voices: Voices,
     /// The conversation holds the playout while it decides whether the caller interrupts.
@@ -85,7 +88,15 @@ pub struct Talk {
 
 impl Core for Talk {
     fn poll(&mut self) -> Option<Act> {
-        self.acts.pop_front()
+        // By now all is known that what was said comes to.
+        if let Some(act) = self.masking.poll() {
+            return Some(act);
+        }
+        Some(match self.acts.pop_front()? {
+            Act::Note(event) => Act::Note(self.masking.event(event)),
+            Act::TellWatchers(change) => Act::TellWatchers(self.masking.change(change)),
+            act => act,
+        })
     }
 
     /// The next moment `handle(now, CallInput::Tick)` is wanted.
@@ -155,6 +166,7 @@ impl Core for Talk {
 impl Talk {
     pub fn new(conversation: Conversation, limits: Limits, started: Instant) -> Self {
         Self {
+            masking: Masking::new(conversation.bot()),
             conversation,
             watchdog: Watchdog::new(limits, started),
             acts: VecDeque::new(),
@@ -319,6 +331,7 @@ impl Talk {
         self.extend_last_words(now);
         self.due.words_given_up();
         self.transcript.forget_caller_sound();
+        self.masking.drop_speech();
         self.transcript.withdraw_partial();
         self.tell_changes();
         for silence in [self.silences.ear_closes(now), self.silences.no_rtp(false, now)] {
@@ -357,6 +370,7 @@ impl Talk {
             Event::Edge { .. } if self.waits() => {}
             Event::Edge { edge: Edge::Start { at: place, arrived }, .. } => {
                 self.speech_at = place;
+                self.masking.speech_began(place);
                 let at = arrived.unwrap_or(now).min(now);
                 self.due.words_given_up();
                 self.transcript.caller_started(at);
@@ -368,6 +382,7 @@ impl Talk {
             Event::Edge { edge: Edge::End { at: place, arrived, voice }, .. } => {
                 let at = arrived.unwrap_or(now).min(now);
                 self.voice(at, place, voice);
+                self.masking.speech_ended(place);
                 self.transcript.caller_stopped(at);
                 self.stopwatch.stopped(at);
                 let silence = self.silences.caller(false, at);
@@ -438,6 +453,7 @@ impl Talk {
             }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
+                self.masking.unheard();
                 self.transcript.forget_caller_sound();
                 if !std::mem::replace(&mut self.deaf, true) {
                     self.transcript.withdraw_partial();
@@ -447,109 +463,6 @@ impl Talk {
                 }
             }
         }
-    }
-
-    fn spoken(&mut self, now: Instant, spoken: Spoken) {
-        match spoken {
-            Spoken::Started { utterance, at, .. } => self.stopwatch.spoken(utterance.0, at),
-            Spoken::Done { .. } => {}
-            Spoken::Failed { utterance, .. } => {
-                self.mark(now, "synthesiser_failed");
-                let say = clause(utterance);
-                say.iter().for_each(|say| self.transcript.played(*say, 0, now));
-                self.play_standby(now, Clip::Sorry);
-                self.tell_changes();
-                if let Some(say) = say {
-                    self.tell_conversation(now, conversation::Input::Mute { say });
-                }
-                self.finish_bot_turns(now);
-            }
-        }
-    }
-
-    /// The last clauses of the call are being heard.
-    fn extend_last_words(&mut self, now: Instant) {
-        if let Some((_, at)) = &mut self.ending {
-            *at = now + LAST_WORDS_LIMIT;
-        }
-    }
-
-    fn played(&mut self, now: Instant, played: Played) {
-        let Played { utterance, chars, phase, at } = played;
-        self.extend_last_words(now);
-        match phase {
-            Phase::Started => self.playout_started(now, utterance, at),
-            Phase::Waiting => self.playout_underran(utterance, at),
-            Phase::Progress => self.playout_progressed(now, utterance, chars, at),
-            Phase::Done | Phase::Cut => self.playout_finished(now, played),
-        }
-    }
-
-    fn playout_started(&mut self, now: Instant, utterance: UtteranceId, at: Instant) {
-        let say = clause(utterance);
-        self.due.started(say);
-        let silence = self.silences.bot_begins(at);
-        self.silence(silence);
-        say.iter().for_each(|say| self.transcript.sounds(*say, at));
-        self.tell_changes();
-        self.mark_at(at, "bot_sounds");
-        if let Some(latency) = self.stopwatch.played(utterance.0, at) {
-            self.tell_page(|page| page.latency(&latency));
-            self.note(CallEvent::Latency(latency));
-        }
-        if let Some(say) = say {
-            self.tell_conversation(now, conversation::Input::Speaking { say });
-        }
-    }
-
-    fn playout_underran(&mut self, utterance: UtteranceId, at: Instant) {
-        if clause(utterance).is_none() {
-            return;
-        }
-        self.due.underran(utterance, at);
-        let silence = self.silences.bot_stops(ExpectedSound::Rest, at);
-        self.silence(silence);
-        self.mark_at(at, "sound_missing");
-    }
-
-    fn playout_progressed(&mut self, now: Instant, utterance: UtteranceId, chars: u32, at: Instant) {
-        if self.due.progressed(utterance) {
-            let silence = self.silences.bot_begins(at);
-            self.silence(silence);
-        }
-        if let Some(say) = clause(utterance) {
-            self.transcript.progress(say, chars);
-            self.tell_changes();
-            self.tell_conversation(now, conversation::Input::Heard { say, chars, whole: false });
-        }
-    }
-
-    /// An utterance was played to its end, or cut off: nothing more is heard of it.
-    fn playout_finished(&mut self, now: Instant, Played { utterance, chars, phase, at }: Played) {
-        let say = clause(utterance);
-        match (say, phase) {
-            (Some(say), Phase::Cut) => self.transcript.cut(say, chars, at),
-            (Some(say), _) => self.transcript.played(say, chars, at),
-            (None, _) => {}
-        }
-        self.due.finished(utterance, say);
-        let more = self.transcript.bot_has_more();
-        if (more || self.due.words_are_late()) && self.tools.is_empty() {
-            self.due.expect_more(at);
-        }
-        let expected = match () {
-            () if !self.tools.is_empty() => ExpectedSound::Answer,
-            () if more => ExpectedSound::Rest,
-            () if self.due.is_due() => ExpectedSound::Answer,
-            () => ExpectedSound::Nothing,
-        };
-        let silence = self.silences.bot_stops(expected, at);
-        self.silence(silence);
-        if let Some(say) = say {
-            self.tell_changes();
-            self.tell_conversation(now, conversation::Input::Heard { say, chars, whole: true });
-        }
-        self.finish_bot_turns(now);
     }
 
     fn end(&mut self, now: Instant, end: End) {

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 mod approvals;
 mod person;
+mod privacy;
 mod rights;
 mod seats;
 

@@ -19,6 +19,8 @@ pub(super) fn options(dir: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_millis(250))
+        // What is deleted or replaced is overwritten with zeros, here and in what the write-ahead log still holds of it.
+        .pragma("secure_delete", "on")
 }
 
 /// Connections for what is not of a call.
@@ -92,15 +94,12 @@ impl Disk {
         const ENDED: &str = "select id, recording from calls where ended_us is not null and id in \
             (select value from json_each($1))";
         let _turn = self.turns.next("erasing").await?;
-        // What is deleted is overwritten with zeros, here and in what the write-ahead log still holds of it.
-        self.connection.execute("pragma secure_delete = on").await?;
         let mut tx = self.connection.begin_with("begin immediate").await?;
         let wanted = serde_json::Value::from(calls).to_string();
         let found: Vec<(String, Option<String>)> = sqlx::query_as(ENDED).bind(wanted).fetch_all(&mut *tx).await?;
         let ids = serde_json::Value::from(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).to_string();
         delete(&mut tx, &ids).await?;
         tx.commit().await?;
-        self.connection.execute("pragma secure_delete = off").await?;
         // A reader may keep the log; the next checkpoint empties it then.
         self.connection.execute("pragma wal_checkpoint(truncate)").await?;
         Ok((found.len(), found.into_iter().filter_map(|(_, recording)| recording).collect()))

@@ -33,6 +33,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard::call::acts::{CallPort, request_of};
+use switchboard::call::bleep::Bleep;
 use switchboard::call::driver;
 use switchboard::config::Config;
 use switchboard::plans;
@@ -452,6 +453,10 @@ impl CallPort for SimulatedPort {
     fn pause_recording(&mut self, _: PausedBy, paused: bool) -> bool {
         self.note_trace("record", if paused { "pauses" } else { "goes on" });
         true
+    }
+
+    fn bleep(&mut self, _: Bleep) {
+        self.note_trace("record", "bleeps");
     }
 
     fn stop_recording(&mut self, keeps: bool) {

@@ -4,6 +4,7 @@ use super::commands::Commands;
 use super::condition::Condition;
 use super::document::DocumentSource;
 use super::fact::Fact;
+use super::forbidden::Forbidden;
 use super::headers::Headers;
 use super::lookup::Lookup;
 use super::memory::MemoryPlan;
@@ -67,6 +68,12 @@ pub struct Bot {
     pub person: Option<String>,
     /// The language models that answer what the tasks do not; `None`: the bot needs none.
     pub model: Option<ModelPlan>,
+    /// How long a caller may wait for an answer before the bot hurries; `None`: as long as it takes.
+    pub latency_budget: Option<Duration>,
+    /// What the bot does not speak about.
+    pub forbidden: Vec<Forbidden>,
+    /// The tasks during which a model may call a tool, by its name; one that is not here, at any time.
+    pub tasks_of_tools: BTreeMap<String, Vec<String>>,
     /// What is personal and masked in what is stored and in what models are told.
     pub mask: BTreeSet<Personal>,
     pub prompts: Prompts,

@@ -52,6 +52,9 @@ pub(super) struct File {
     pub person: Option<String>,
     #[serde(default)]
     pub recorded_before: RecordedBefore,
+    pub latency: Option<LatencyFile>,
+    #[serde(default)]
+    pub forbidden: Vec<ForbiddenFile>,
     #[serde(default)]
     pub mask: Vec<PersonalFile>,
     #[serde(default)]
@@ -82,6 +85,20 @@ pub(super) struct FactFile {
 pub(super) struct DocumentFile {
     pub path: String,
     pub title: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LatencyFile {
+    pub budget_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForbiddenFile {
+    pub name: String,
+    pub words: Vec<String>,
+    pub say: String,
 }
 
 #[derive(Deserialize)]

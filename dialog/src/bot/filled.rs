@@ -28,7 +28,7 @@ impl Bot {
 
     /// Every sentence that is said as it stands, or with gaps that are filled by their names.
     pub(super) fn sentences(&mut self) -> Vec<&mut String> {
-        let Self { disclosure, greeting, closing, slots, tasks, tools, facts, prompts, .. } = self;
+        let Self { disclosure, greeting, closing, slots, tasks, tools, facts, forbidden, prompts, .. } = self;
         let mut all: Vec<&mut String> = disclosure.iter_mut().chain([greeting, closing]).collect();
         for slot in slots {
             all.push(&mut slot.prompt);
@@ -40,6 +40,7 @@ impl Bot {
             all.extend(task.done.request.iter_mut().chain(lookups).flat_map(RequestTemplate::sentences_mut));
         }
         all.extend(facts.iter_mut().map(|fact| &mut fact.say));
+        all.extend(forbidden.iter_mut().map(|subject| &mut subject.say));
         all.extend(tools.iter_mut().filter_map(|tool| tool.definition.filler.as_mut()));
         all.extend(prompts.all_mut());
         all

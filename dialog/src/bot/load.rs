@@ -12,6 +12,7 @@ use crate::value::half_of_day::OpeningHours;
 use check::{Check, Gaps};
 use menu::menu_keys;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 mod approval;
 mod capture;
@@ -19,6 +20,7 @@ mod check;
 mod condition;
 mod document;
 mod fact;
+mod forbidden;
 mod lookup;
 mod meanings;
 mod memory;
@@ -73,10 +75,12 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     }
     let prompts = read.prompts.fill(read.language);
     check_prompts(&check, &prompts)?;
+    let tasks_of_tools = forbidden::tasks_of(&read.tools);
     let tools = tool::tools(&check, read.tools)?;
     let check = Check { tools: &tools, ..check };
     let slots = slots(&check, read.slot)?;
     let tasks = tasks(&check, read.task, &slots)?;
+    forbidden::check_tasks(&check, &tasks_of_tools, &tasks)?;
     let nobody = |task: &Task| task.done.then == Then::Person && task.person.is_none() && read.person.is_none();
     if let Some(i) = tasks.iter().position(nobody) {
         let remedy = "name a destination: `person` of the task, or of the bot";
@@ -90,6 +94,17 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
     if memory.is_some() && !commands.rights.is_empty() {
         commands.rights.extend(forget::listed(read.language).iter().map(|phrase| (*phrase).to_owned()));
     }
+    let forbidden = forbidden::forbidden(&check, read.forbidden)?;
+    let latency_budget = match read.latency {
+        Some(latency) if !(200..=20_000).contains(&latency.budget_ms) => {
+            return check.fault(
+                "latency.budget_ms",
+                "is not a time that callers wait for an answer",
+                "use 200 to 20000",
+            );
+        }
+        latency => latency.map(|latency| Duration::from_millis(latency.budget_ms)),
+    };
     meanings::check(&check, &commands, &tasks, &slots)?;
     if !read.languages.is_empty() && !commands.rights.is_empty() {
         commands.rights.extend(switching::listed(read.language).iter().map(|phrase| (*phrase).to_owned()));
@@ -128,6 +143,9 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         keeps_recording: read.recorded_before == RecordedBefore::Keep,
         model,
         tools: tools.clone(),
+        latency_budget,
+        forbidden,
+        tasks_of_tools,
         mask: read.mask.into_iter().map(personal).collect(),
         prompts,
         commands,

@@ -171,6 +171,10 @@ prompts! {
     withdrawn: "All right, I will not do that.", "Vâng, tôi sẽ không làm nữa.";
     /// A model wanted to say that something was done, and nothing was.
     not_done: "That is not done yet. What would you like me to do?", "Việc này vẫn chưa được thực hiện. Quý khách muốn tôi làm gì ạ?";
+    /// What is left of a long answer is not said at once.
+    hear_more: "Would you like to hear more?", "Quý khách có muốn nghe thêm không ạ?";
+    /// A model wanted to do what it may not.
+    not_allowed: "I am not able to do that on this call.", "Tôi không thể làm việc đó trong cuộc gọi này.";
     /// `{value}` is what a tool would do.
     confirm_call: "{value}. Is that right?", "{value}. Có đúng không ạ?";
     /// The caller does not want to be recorded.

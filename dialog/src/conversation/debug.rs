@@ -28,6 +28,7 @@ impl Debug for Input {
             }
             Input::Model { id, news } => write!(f, "Model {{ id: {}, {news:?} }}", id.0),
             Input::Deaf(deaf) => write!(f, "Deaf({deaf})"),
+            Input::AnswerDelay(delay) => write!(f, "AnswerDelay({} ms)", delay.as_millis()),
             Input::Mute { say } => write!(f, "Mute {{ say: {} }}", say.0),
             Input::OnHold(held) => write!(f, "OnHold({held})"),
             Input::TakenOver => f.write_str("TakenOver"),
@@ -75,6 +76,8 @@ impl Debug for Output {
             Output::Memory(news) => write!(f, "Memory({news:?})"),
             Output::Bot { name, language } => write!(f, "Bot {{ name: {name:?}, language: {language:?} }}"),
             Output::NoBot { name } => write!(f, "NoBot({name:?})"),
+            Output::Hurry { hurries, .. } => write!(f, "Hurry({hurries})"),
+            Output::Refused(refusal) => write!(f, "{refusal:?}"),
             Output::HangUp { reason } => write!(f, "HangUp {{ reason: {reason:?} }}"),
             Output::Guided { id, said, followed } => {
                 write!(f, "Guided {{ id: {id}, said: {:?}, followed: {followed:?} }}", said.map(|say| say.0))

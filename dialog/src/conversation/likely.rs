@@ -23,6 +23,10 @@ impl Conversation {
 
     /// Tells the brain what may be all of the caller's turn.
     pub(super) fn prepare(&mut self, now: Instant, text: String) {
+        // What may be thrown away takes time from what is waited for.
+        if self.budget.hurries() {
+            return;
+        }
         self.likely = Some(text.clone());
         self.think_on(now, BrainInput::EagerEnd(text));
     }

@@ -6,7 +6,7 @@ use crate::knowledge::Citation;
 use crate::language::Language;
 use crate::memory::MemoryNews;
 use crate::model::language_model::{ModelNews, ModelReport, ModelRequest, RequestId};
-use crate::model::thought::HangUpReason;
+use crate::model::thought::{HangUpReason, Refusal};
 use crate::person::{PersonNews, PersonOrder};
 use crate::tool::{ToolCall, ToolFault, ToolId};
 use crate::turn::{TurnTimer, VoiceEnd};
@@ -41,6 +41,8 @@ pub enum Input {
     Model { id: RequestId, news: ModelNews },
     /// No recogniser works (`true`) or one works again (`false`).
     Deaf(bool),
+    /// From the caller's last sound to the bot's first so much time has passed.
+    AnswerDelay(Duration),
     /// Some clause could not be spoken by any engine.
     Mute { say: SayId },
     /// The line is on hold (`true`), or not any more: in between nobody hears and nobody listens.
@@ -117,6 +119,10 @@ pub enum Output {
     Bot { name: String, language: Language },
     /// Another bot was to go on with the call, and there is none of that name: for the timeline.
     NoBot { name: String },
+    /// From now on the bot hurries, or does not any more: the caller has waited so long for the last answer, and this is the limit.
+    Hurry { hurries: bool, delay: Duration, limit: Duration },
+    /// Something was refused; what the caller is told of it is said.
+    Refused(Refusal),
     /// End the call when all that was said has been heard.
     HangUp { reason: HangUpReason },
     /// Guidance was followed, or could not be. `said`: the first clause that it led to.

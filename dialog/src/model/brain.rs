@@ -52,6 +52,8 @@ pub enum BrainInput {
     Person(PersonNews),
     /// The caller spoke, wrote or pressed keys over what the bot was saying: nothing that was still to come is wanted.
     Interrupted,
+    /// Callers wait too long for answers: until this is taken back, answers are to be short and quick.
+    Hurry(bool),
     /// The deadline has come.
     Tick,
 }

@@ -26,13 +26,14 @@ use prompt::{Budget, Memory, Prompt};
 use sources::Sources;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 mod acting;
 mod answering;
 mod calls;
 mod claims;
 pub mod completion;
+mod instead;
 mod offered;
 mod prompt;
 mod readable;
@@ -78,6 +79,10 @@ pub struct Chat {
     owes: bool,
     /// The model, not the flow, spoke last.
     has_floor: bool,
+    /// Answers are to be short and quick.
+    hurries: bool,
+    /// How long each model took to its first word of late.
+    firsts: Vec<Option<Duration>>,
     /// Silences of the caller's since they last spoke.
     silences: u8,
     over: bool,
@@ -112,6 +117,8 @@ impl Chat {
             has_acted: false,
             owes: false,
             has_floor: false,
+            hurries: false,
+            firsts: Vec::new(),
             silences: 0,
             over: false,
         }
@@ -234,6 +241,7 @@ impl Brain for Chat {
             BrainInput::Heard { .. } | BrainInput::Typed(_) => self.heard(now, input),
             BrainInput::Model { id, news } => self.model(now, id, news),
             BrainInput::Tick => self.tick(now),
+            BrainInput::Hurry(hurries) => self.hurries = hurries,
             BrainInput::Interrupted => self.drop_answer(now),
             BrainInput::EagerEnd(text) => self.think_ahead(now, &text),
             BrainInput::EagerWithdrawn => self.withdraw_ahead(now),

@@ -32,6 +32,7 @@ mod diacritics;
 mod documents;
 mod doubted;
 mod findings;
+mod forbidden;
 mod form;
 mod guided;
 mod handed;
@@ -95,7 +96,7 @@ impl Brain for Flow {
                 None => return,
             },
             // A reply is complete at once: nothing is still to come.
-            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Tick => return,
+            BrainInput::Interrupted | BrainInput::Person(_) | BrainInput::Hurry(_) | BrainInput::Tick => return,
             BrainInput::EagerEnd(_) | BrainInput::EagerWithdrawn | BrainInput::Model { .. } => return,
         };
         self.think(reply);
@@ -288,6 +289,9 @@ impl Flow {
         if let Some(reply) = self.claimed(&words, text, confidence.min(MAX_HEARD)) {
             return reply;
         }
+        if let Some(reply) = self.refused(&words) {
+            return reply;
+        }
         self.interview.inquiry.attempts.heard();
         if let Some(reply) = self.hear_whether(&words, question_heard) {
             return reply;
@@ -307,6 +311,9 @@ impl Flow {
         self.interview.inquiry.writes = true;
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
         if let Some(reply) = self.claimed(&words, text, CERTAIN) {
+            return reply;
+        }
+        if let Some(reply) = self.refused(&words) {
             return reply;
         }
         if let Some(reply) = self.hear_whether(&words, CERTAIN) {

@@ -46,6 +46,8 @@ pub enum Thought {
     Memory(MemoryNews),
     /// Another bot goes on with the call, when all that was said has been heard.
     HandOn(HandedOn),
+    /// Something was refused, and the caller is told so.
+    Refused(Refusal),
     /// End the call when all that was said has been heard.
     HangUp(HangUpReason),
 }
@@ -72,9 +74,19 @@ impl std::fmt::Debug for Thought {
             Thought::MachineTold => f.write_str("MachineTold"),
             Thought::Memory(news) => write!(f, "Memory({news:?})"),
             Thought::HandOn(handed) => write!(f, "HandOn({handed:?})"),
+            Thought::Refused(refusal) => write!(f, "{refusal:?}"),
             Thought::HangUp(reason) => write!(f, "HangUp({reason:?})"),
         }
     }
+}
+
+/// What is refused, for the call's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A subject that the bot does not speak about, by its name in the bot's file. `by_model`: a model wanted to, else the caller did.
+    Subject { name: String, by_model: bool },
+    /// A tool that a model wanted to call, by its name, and why it may not.
+    Tool { name: String, why: String },
 }
 
 /// A slot, by its index, was filled, confirmed or cleared (no value). A secret one has a mask for its value.

@@ -110,7 +110,8 @@ fn a_vietnamese_bot_has_a_vietnamese_caller_who_says_a_last_word_and_hangs_up() 
     let bot =
         DESK.replacen("language = \"en\"", "language = \"vi\"", 1).replacen("reset my password", "đặt lại mật khẩu", 1);
     let scenario = "bot = \"b.toml\"\n[[scenario]]\nname = \"a\"\ngoal = \"Bạn muốn hỏi giờ.\"\n[scenario.expect]\nends = \"hung up\"\n";
-    let rehearsals = [Rehearsal::parse(scenario, "r.toml", |_| Ok(bot.clone())).unwrap_or_else(|fault| panic!("{fault}"))];
+    let rehearsals =
+        [Rehearsal::parse(scenario, "r.toml", |_| Ok(bot.clone())).unwrap_or_else(|fault| panic!("{fault}"))];
     let model = RuledModel::new(&[("Help desk.", "Mấy giờ rồi em?"), ("", "Ờ, thế em xem giúp lại. [hang up]")]);
     let outcomes = run(&rehearsals, &model);
     assert_eq!(problems(&outcomes), Vec::<String>::new());

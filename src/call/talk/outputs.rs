@@ -8,7 +8,7 @@ use crate::call::utterance::{before, utterance};
 use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
 use dialog::bot::Language;
 use dialog::clause::Clause;
-use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, SayId};
+use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, Refusal, SayId};
 use media::SamplePos;
 use media::ear::EarState;
 use media::hears::Talker;
@@ -16,7 +16,7 @@ use media::playout::Gain;
 use media::prosody::VoiceFeatures;
 use media::tts::delivery::{ClauseText, Delivery, Phonemes};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Talk {
     /// Gives `input` to the conversation and processes its outputs.
@@ -72,6 +72,8 @@ impl Talk {
             Output::Memory(news) => self.remember(now, news),
             Output::Bot { name, language } => self.become_bot(now, name, language),
             Output::NoBot { name } => self.note_mark("hand_on_failed", json!({ "ms": self.ms(now), "bot": name })),
+            Output::Hurry { hurries, delay, limit } => self.hurries(now, hurries, [delay, limit]),
+            Output::Refused(refusal) => self.refused(now, refusal),
             Output::HangUp { reason } => self.hang_up(now, reason),
             Output::Guided { id, said, followed } => self.guided(now, id, said, followed),
             Output::Slot { name, value, confirmed, secret } => self.slot(name, value, confirmed, secret),
@@ -89,6 +91,7 @@ impl Talk {
         if !self.transcript.caller_speaks() {
             self.transcript.forget_caller_sound();
         }
+        self.masking.says(say, &clause);
         self.transcript.says(say, clause);
         self.tell_changes();
         self.act(Act::Say { utterance, text, interruptible });
@@ -143,6 +146,7 @@ impl Talk {
 
     fn no_turn(&mut self, now: Instant) {
         self.due.words_given_up();
+        self.masking.unheard();
         self.transcript.forget_caller_sound();
         self.transcript.withdraw_partial();
         self.tell_changes();
@@ -153,6 +157,7 @@ impl Talk {
     fn turn(&mut self, now: Instant, given: GivenAnswer) {
         let entry = self.transcript.take_caller_turn(now, given);
         self.tell_changes();
+        self.masking.answers(self.ms(entry.began), self.transcript.caller_speaks());
         self.stopwatch.taken(entry.number, now);
         self.due.turn_taken(now);
         let silence = self.silences.expected(now);
@@ -163,6 +168,7 @@ impl Talk {
     fn listen(&mut self, expect: Expect) {
         self.expect_secret(expect.secret);
         self.tell_page(|page| page.expect(expect.keys, expect.secret));
+        self.masking.asks(self.conversation.bot(), expect.asked.as_deref());
         let asked = (expect.asked.clone(), expect.keys);
         if self.asked.replace(asked.clone()).as_ref() != Some(&asked) {
             let (slot, keys) = asked;
@@ -194,6 +200,28 @@ impl Talk {
         self.act(Act::Become { name, bot });
     }
 
+    /// Answers come too late, so that the bot hurries; or in time again.
+    fn hurries(&mut self, now: Instant, hurries: bool, [delay, limit]: [Duration; 2]) {
+        let state = if hurries { "missed" } else { "kept" };
+        let data = json!({
+            "ms": self.ms(now), "state": state, "total_ms": delay.as_millis() as u64, "budget_ms": limit.as_millis() as u64
+        });
+        self.note_mark("latency_budget", data);
+    }
+
+    /// Something was refused: a subject, or a tool to a model.
+    fn refused(&mut self, now: Instant, refusal: Refusal) {
+        let ms = self.ms(now);
+        let (name, data) = match refusal {
+            Refusal::Subject { name, by_model } => {
+                let by = if by_model { "model" } else { "caller" };
+                ("forbidden", json!({ "ms": ms, "subject": name, "by": by }))
+            }
+            Refusal::Tool { name, why } => ("tool_refused", json!({ "ms": ms, "tool": name, "why": why })),
+        };
+        self.note_mark(name, data);
+    }
+
     fn keying(&mut self, now: Instant, keying: bool) {
         if keying {
             let silence = self.silences.ear_closes(now);
@@ -213,7 +241,10 @@ impl Talk {
 
     fn slot(&mut self, name: String, value: Option<serde_json::Value>, confirmed: bool, secret: bool) {
         self.tell_page(|page| page.slot(&name, value.as_ref(), confirmed));
-        let value = value.map(|value| if secret { Private::<serde_json::Value>::withheld() } else { Private(value) });
+        let value = value.map(|value| match secret {
+            true => Private::<serde_json::Value>::withheld(),
+            false => Private(self.masking.slot(self.conversation.bot(), &name, value)),
+        });
         self.note(CallEvent::Slot(Slot { name, value, confirmed }));
     }
 

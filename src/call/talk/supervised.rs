@@ -134,6 +134,7 @@ impl Talk {
         self.due.words_given_up();
         self.due.expect_nothing();
         self.transcript.forget_caller_sound();
+        self.masking.drop_speech();
         self.transcript.withdraw_partial();
         self.tell_changes();
         // The question for a secret is the bot's: it asks for it anew when it is back.
@@ -167,6 +168,7 @@ impl Talk {
 
     pub(super) fn hand_back(&mut self, now: Instant, order: HandBack) {
         let HandBack { seat, by, guidance, promise, reply } = order;
+        let guidance = self.masking.restored(guidance);
         let checked = match self.supervisors.seats.get(&seat) {
             // While an agent speaks with the caller too, the call is theirs.
             Some((_, Supervision::TakeOver)) if !self.search.is_joined() => {
@@ -190,6 +192,7 @@ impl Talk {
 
     pub(super) fn guide(&mut self, now: Instant, order: Guide) {
         let Guide { by, guidance, reply } = order;
+        let guidance = self.masking.restored(guidance);
         let given = self.give_guidance(now, &by, guidance, None);
         self.act(Act::Reply(reply, given));
     }

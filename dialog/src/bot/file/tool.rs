@@ -14,6 +14,9 @@ pub(in crate::bot) struct ToolFile {
     pub optional: Vec<String>,
     pub effect: Option<EffectFile>,
     pub confirm: Option<ToolConfirmFile>,
+    /// The tasks during which a model may call it; empty: at any time.
+    #[serde(default)]
+    pub tasks: Vec<String>,
     pub timeout_ms: Option<u64>,
     pub filler: Option<String>,
     pub url: Option<String>,

@@ -9,7 +9,7 @@ use crate::bot::Command;
 use crate::guidance::Guidance;
 use crate::knowledge::Knowledge;
 use crate::model::brain::Brain;
-use crate::model::thought::{HangUpReason, Thought};
+use crate::model::thought::{HangUpReason, Refusal, Thought};
 use crate::tool::{ConfirmedBy, Effect, ToolDefinition, ToolFault, ToolId};
 use crate::value::answer::{Question, Verdict, answer};
 use crate::value::words::tokens;
@@ -22,6 +22,8 @@ const ENOUGH_HEARD: f32 = 0.5;
 const MOST_RESTATED: u8 = 2;
 /// More of a tool's answer is not told to a model.
 const MOST_OUTPUT: usize = 8_000;
+/// So much of a name that a model makes up is recorded.
+const MOST_NAME: usize = 64;
 /// How long a supervisor may take.
 const APPROVAL_LIMIT: Duration = Duration::from_secs(60);
 
@@ -139,8 +141,13 @@ impl Chat {
     }
 
     fn carry_out(&mut self, now: Instant, call: &WrittenCall, exchange: &str) -> Came {
-        if !self.offered.has(&call.name) {
-            return refused("there is no such tool");
+        if let Some(why) = self.not_allowed(&call.name) {
+            if let Some(answer) = &mut self.answer {
+                answer.refused = true;
+            }
+            let name = call.name.chars().take(MOST_NAME).collect();
+            self.thoughts.push_back(Thought::Refused(Refusal::Tool { name, why: why.clone() }));
+            return refused(format_args!("{why}; tell the caller that you cannot do this"));
         }
         let Some(mut arguments) = call.read() else { return refused("the arguments are no JSON object") };
         self.guard.restore_json(&mut arguments);
@@ -165,6 +172,17 @@ impl Chat {
                 None => refused("there is no such tool"),
             },
         }
+    }
+
+    /// Why a model may not call this now, whatever it was told to by the caller, by a tool or by a text.
+    fn not_allowed(&self, name: &str) -> Option<String> {
+        if !self.offered.has(name) {
+            return Some("there is no such tool".into());
+        }
+        let tasks = self.bot.tasks_of_tools.get(name)?;
+        let is_under_way = self.flow.task().is_some_and(|task| tasks.iter().any(|of| of == task));
+        (!is_under_way)
+            .then(|| format!("it may be called only while one of these tasks is under way: {}", tasks.join(", ")))
     }
 
     /// A task or a value for the flow, which reads it like that of a caller.

@@ -5,12 +5,14 @@ use super::calls::Calls;
 use super::claims::claims_deed;
 use super::prompt::length;
 use super::speech::Speech;
+use crate::bot::forbidden::touched;
 use crate::model::brain::Brain;
 use crate::model::language_model::{
     ModelFault, ModelNews, ModelOutcome, ModelReport, ModelRequest, Purpose, RequestId, Usage,
 };
 use crate::model::thought::{HangUpReason, Thought};
 use crate::tool::ToolId;
+use crate::value::words::tokens;
 use std::time::{Duration, Instant};
 
 /// A caller hears about so many milliseconds of sound for each character.
@@ -64,7 +66,7 @@ pub(super) struct Answer {
     /// Until when something of the bot's sounds.
     sounds_until: Instant,
     fillers: u8,
-    request: Option<RequestId>,
+    pub request: Option<RequestId>,
     speech: Speech,
     /// When the first words came that were not said yet.
     words_since: Option<Instant>,
@@ -82,6 +84,10 @@ pub(super) struct Answer {
     /// Something of it was said.
     pub spoke: bool,
     corrected: bool,
+    /// Something that it wanted was refused, and nothing was said since.
+    pub refused: bool,
+    /// So many sentences of it were said.
+    pub sentences: u8,
     note: Option<&'static str>,
     /// The tools that it waits for.
     pub waits: Vec<ToolId>,
@@ -113,6 +119,8 @@ impl Chat {
             listens: false,
             spoke: false,
             corrected: false,
+            refused: false,
+            sentences: 0,
             note: None,
             waits: Vec::new(),
         }
@@ -167,6 +175,7 @@ impl Chat {
         answer.tried.clear();
         match answer.rounds < MOST_ROUNDS {
             true => self.again(now),
+            false if answer.refused => self.say_not_allowed(now),
             false => self.fall_back(now),
         }
     }
@@ -176,7 +185,10 @@ impl Chat {
         let Some(answer) = &mut self.answer else { return };
         answer.ask_at = None;
         let rests = |model: &usize| self.rests[*model].is_some_and(|until| until > now);
-        let untried = (0..self.plan.names.len()).find(|model| !answer.tried.contains(model) && !rests(model));
+        let mut untried = (0..self.plan.names.len()).filter(|model| !answer.tried.contains(model) && !rests(model));
+        // One of which nothing is known yet may be the quickest.
+        let quick = |model: &usize| self.firsts.get(*model).copied().flatten().unwrap_or_default();
+        let untried = if self.hurries { untried.min_by_key(quick) } else { untried.next() };
         let Some(model) = untried else {
             let until = self.rests.iter().flatten().filter(|until| **until > now).min().copied();
             let soon = until.filter(|until| *until < answer.began + self.plan.patience);
@@ -313,6 +325,16 @@ impl Chat {
             let clause = self.guard.restore(&clause);
             let before = self.answer.as_mut().map(|answer| std::mem::take(&mut answer.sentence)).unwrap_or_default();
             let sentence = format!("{before} {clause}");
+            if let Some(subject) =
+                touched(&self.bot.forbidden, &tokens(&sentence, self.bot.language), self.bot.language)
+            {
+                self.leave_subject(now, subject);
+                return false;
+            }
+            if self.is_long_enough() {
+                self.offer_more(now);
+                return false;
+            }
             if !self.has_acted && claims_deed(&sentence, self.bot.language) {
                 self.correct(now);
                 return false;
@@ -327,7 +349,8 @@ impl Chat {
                 self.listen();
             }
             if let Some(answer) = &mut self.answer {
-                answer.spoke = true;
+                (answer.spoke, answer.refused) = (true, false);
+                answer.sentences += u8::from(clause.trim_end().ends_with(['.', '!', '?']));
                 answer.sounds_until = answer.sounds_until.max(now) + CHAR * clause.chars().count() as u32;
             }
             self.has_floor = true;
@@ -371,6 +394,7 @@ impl Chat {
         match (calls.is_empty(), answer.spoke) {
             (false, _) => self.call(now, calls),
             (true, true) => self.finish(now),
+            (true, false) if answer.refused => self.say_not_allowed(now),
             (true, false) => self.next_model(now, ModelFault::Empty),
         }
     }
@@ -447,7 +471,7 @@ impl Chat {
     pub(super) fn think_ahead(&mut self, now: Instant, text: &str) {
         self.withdraw_ahead(now);
         let for_flow = self.flow.has_the_caller() || self.flow.asks_secret() || self.flow.is_secret(text);
-        if for_flow || self.held.is_some() || self.answer.is_some() || self.flow.understands(text) {
+        if self.hurries || for_flow || self.held.is_some() || self.answer.is_some() || self.flow.understands(text) {
             return;
         }
         let rests = |model: &usize| self.rests[*model].is_some_and(|until| until > now);
@@ -489,7 +513,7 @@ impl Chat {
         }
     }
 
-    fn stop(&mut self, now: Instant, id: RequestId) {
+    pub(super) fn stop(&mut self, now: Instant, id: RequestId) {
         if self.close(now, id, ModelOutcome::Dropped) {
             self.thoughts.push_back(Thought::StopAsking(id));
         }
@@ -499,6 +523,11 @@ impl Chat {
     fn close(&mut self, now: Instant, id: RequestId, outcome: ModelOutcome) -> bool {
         let Some(at) = self.asking.iter().position(|asking| asking.id == id) else { return false };
         let Asking { model, purpose, asked, first, usage, .. } = self.asking.remove(at);
+        if let Some(first) = first {
+            let took = first.saturating_duration_since(asked);
+            self.firsts.resize(self.plan.names.len(), None);
+            self.firsts[model] = Some(self.firsts[model].map_or(took, |before| (before + took) / 2));
+        }
         self.thoughts.push_back(Thought::Asked(ModelReport {
             id,
             model: self.plan.names[model].clone(),

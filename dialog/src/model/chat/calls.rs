@@ -46,6 +46,10 @@ impl Calls {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn take(&mut self) -> Vec<WrittenCall> {
         std::mem::take(&mut self.0)
     }

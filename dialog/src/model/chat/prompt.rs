@@ -109,6 +109,10 @@ impl Prompt {
             let slots: Vec<&str> = task.slots.iter().map(|slot| bot.slots[*slot].name.as_str()).collect();
             system.push_str(&format!("\nTask {}: {} (needs: {})", task.name, task.say, slots.join(", ")));
         }
+        for subject in &bot.forbidden {
+            let words: Vec<String> = subject.words.iter().map(|phrase| phrase.join(" ")).collect();
+            system.push_str(&format!("\nDo not speak about {} ({}).", subject.name, words.join(", ")));
+        }
         for fact in &bot.facts {
             system.push_str(&format!("\nFact: {}", fact.say));
         }

@@ -3,10 +3,16 @@ use super::Chat;
 use crate::guard::TalkLine;
 use crate::history::Known;
 
+/// An answer in haste has so many tokens.
+const HURRIED_TOKENS: u32 = 80;
+const BRIEFLY: &str = "the caller has waited long: answer in one short sentence";
+
 impl Chat {
     /// The body of a request that a model has room for.
     pub(super) fn within_room(&mut self, note: Option<&str>, ahead: Option<&str>) -> serde_json::Value {
         let state = self.flow.state();
+        let brief = note.map_or_else(|| BRIEFLY.to_owned(), |note| format!("{note}; {BRIEFLY}"));
+        let note = if self.hurries { Some(brief.as_str()) } else { note };
         let room = self.plan.context_tokens.saturating_sub(self.plan.most_tokens);
         let mut body = self.prompt.request(&self.memory, &state, note, ahead);
         // Far below the limit, so that what is left stays the same for many turns.
@@ -15,6 +21,9 @@ impl Chat {
                 self.memory.leave_out(self.memory.left_out + 2);
                 body = self.prompt.request(&self.memory, &state, note, ahead);
             }
+        }
+        if self.hurries {
+            body["max_tokens"] = self.plan.most_tokens.min(HURRIED_TOKENS).into();
         }
         body
     }

@@ -24,7 +24,8 @@ impl Flow {
     /// Whether a flow has an answer of its own to these words: to a part of its task, a command, a fact, a right of the caller's.
     pub fn understands(&self, text: &str) -> bool {
         let words = diacritics::restore(tokens(text, self.bot.language), &self.bot, self.step());
-        if rights::claimed(&words, self.bot.language).is_some() || self.answers_doubt(&words).is_some() {
+        let is_own = rights::claimed(&words, self.bot.language).is_some() || self.forbidden(&words).is_some();
+        if is_own || self.answers_doubt(&words).is_some() {
             return true;
         }
         let in_task = !matches!(self.step(), Step::Task);

@@ -68,6 +68,7 @@ pub(super) fn is_over(input: &BrainInput) -> bool {
         | BrainInput::EagerEnd(_)
         | BrainInput::EagerWithdrawn
         | BrainInput::Model { .. }
+        | BrainInput::Hurry(_)
         | BrainInput::Tick => false,
     }
 }

@@ -115,6 +115,7 @@ impl Flow {
             | BrainInput::EagerWithdrawn
             | BrainInput::Model { .. }
             | BrainInput::HandedOn(_)
+            | BrainInput::Hurry(_)
             | BrainInput::Tick => None,
         }
     }

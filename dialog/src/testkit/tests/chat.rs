@@ -10,6 +10,8 @@ use serde_json::{Value as Json, json};
 
 mod acting;
 mod documents;
+mod guardrails;
+mod hurry;
 mod prompt;
 
 /// A bot that lives on a model.
