@@ -241,10 +241,11 @@ impl Surroundings<'_> {
         matches!(strip(self.before, &["of", "with"]), [only] if self.lists().container.contains(&only.as_str()))
     }
 
-    /// Whether a word follows that only goes on with a number: "one oh". "Oh wait" is none.
+    /// Whether a word follows that only goes on with a number: "one oh". "Oh wait" is none, nor is "to be safe".
     fn is_tail(&self, after: &[String]) -> bool {
         let exclaims = word(after, 0) == "oh" && after.len() > 1 && !self.begins_number(&after[1..]);
-        self.lists().tail.contains(&word(after, 0)) && !exclaims
+        let is_idle = begin_with(after, "to be");
+        self.lists().tail.contains(&word(after, 0)) && !exclaims && !is_idle
     }
 
     /// "Room four" names a room, and "two tables of four" counts more than four.

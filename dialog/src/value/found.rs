@@ -57,8 +57,17 @@ impl Found {
     /// asked about.
     pub(crate) fn with_other_end(&self, known: Option<&Value>) -> Found {
         let (Value::Span(said), Some(Value::Span(known))) = (&self.value, known) else { return self.clone() };
-        if !said.has_one_end() || known.has_one_end() {
+        if !said.has_one_end() {
             return self.clone();
+        }
+        if known.has_one_end() {
+            // "Until the twentieth, from the eighteenth": both ends, or the one in place of the other.
+            return match known.with_end(said, false) {
+                Some(span) if !span.has_one_end() => {
+                    Found { value: Value::Span(span), ..self.clone() }.doubtful(Doubt::TwoReadings)
+                }
+                _ => self.clone(),
+            };
         }
         match known.with_end(said, self.doubt == Some(Doubt::HalfOfDay)) {
             Some(span) => Found { value: Value::Span(span), doubt: None, ..self.clone() },
