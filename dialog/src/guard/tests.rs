@@ -133,3 +133,21 @@ fn what_a_slot_has_taken_is_known_again() {
     assert_eq!(english.mask("S I O B H A N, that's right"), "[name 1], that's right");
     assert_eq!(english.learn(Personal::Phone, &json!("0412345678")), None, "nobody wishes it");
 }
+
+#[test]
+fn a_number_in_several_turns_is_one() {
+    let mut guard = guard(Language::En);
+    let bot = |text| TalkLine { by_caller: false, text, asked: None };
+    let lines = [
+        line("it's oh four one two"),
+        bot("Go on."),
+        line("three four five"),
+        line("six seven eight"),
+        line("four people"),
+    ];
+    assert_eq!(guard.talk(&lines), ["it's [phone 1]", "Go on.", "[phone 1]", "[phone 1]", "four people"]);
+    let asked = TalkLine { asked: Some(Personal::Card), ..line("four one one one") };
+    assert_eq!(guard.talk(&[asked]), ["[card 1]"], "a part of what was asked for");
+    assert_eq!(guard.blot_partial("it is 4 1 1 1 1 1", None), "it is • • • • • •");
+    assert_eq!(guard.blot_partial("one two", Some(Personal::Phone)), "••• •••");
+}
