@@ -93,6 +93,12 @@ pub(super) struct Answer {
     pub waits: Vec<ToolId>,
 }
 
+/// How many sentences end in a clause.
+fn sentences(clause: &str) -> u8 {
+    let ends = |word: &&str| word.ends_with(['.', '!', '?']);
+    u8::try_from(clause.split_whitespace().filter(ends).count()).unwrap_or(u8::MAX)
+}
+
 impl Answer {
     /// From when on words are said before their clause is complete.
     fn early_at(&self) -> Option<Instant> {
@@ -350,7 +356,7 @@ impl Chat {
             }
             if let Some(answer) = &mut self.answer {
                 (answer.spoke, answer.refused) = (true, false);
-                answer.sentences += u8::from(clause.trim_end().ends_with(['.', '!', '?']));
+                answer.sentences = answer.sentences.saturating_add(sentences(&clause));
                 answer.sounds_until = answer.sounds_until.max(now) + CHAR * clause.chars().count() as u32;
             }
             self.has_floor = true;

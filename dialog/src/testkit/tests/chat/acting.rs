@@ -138,15 +138,15 @@ fn what_is_not_offered_or_malformed_is_told_and_never_run() {
         sim.say("is there a table for two at eight");
         sim.model(news);
         let trace = sim.look();
-        assert_eq!(trace[2..], ["ask near: answer"]);
+        assert_eq!(trace.last().map(String::as_str), Some("ask near: answer"));
+        assert!(trace[2..trace.len() - 1].iter().all(|line| line.starts_with("refuses ")), "{trace:?}");
         assert_eq!(outputs(&sim)[0]["ok"], false);
         // A model that does so again and again comes to its end.
         for _ in 0..8 {
-            if sim.hung_up.is_none() {
-                sim.model(calls("drop_database", json!({})));
-            }
+            sim.model(calls("drop_database", json!({})));
         }
-        assert_eq!(sim.hung_up, Some(HangUpReason::ModelFailed));
+        assert!(sim.look().contains(&"bot: I am not able to do that on this call.".to_owned()));
+        assert_eq!(sim.hung_up, None, "the caller has the floor");
     }
 }
 

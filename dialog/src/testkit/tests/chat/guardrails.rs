@@ -10,7 +10,7 @@ say = "I do not speak about politics."
 [tools.refund]
 description = "Gives money back."
 url = "http://127.0.0.1:9/refund"
-method = "post"
+method = "POST"
 effect = "acts"
 tasks = ["order"]
 parameters = { amount = { type = "integer" } }

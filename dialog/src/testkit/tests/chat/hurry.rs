@@ -52,7 +52,7 @@ fn two_late_answers_make_them_short_quick_and_not_prepared_until_three_are_in_ti
         text(" left. And then"),
     ]);
     let trace = sim.look();
-    assert!(trace.contains(&"bot: It is behind the house.".to_owned()), "{trace:?}");
+    assert!(trace.contains(&"bot: Yes. It is behind the house.".to_owned()), "{trace:?}");
     assert!(trace.contains(&"bot: Would you like to hear more?".to_owned()), "{trace:?}");
     assert!(!trace.iter().any(|line| line.contains("lane")), "{trace:?}");
 
