@@ -509,43 +509,6 @@ impl Conversation {
         self.out.push_back(Output::HangUp { reason });
     }
 
-    fn key(&mut self, now: Instant, key: char) {
-        if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
-            return;
-        }
-        let pressed = self.entry.press(now, key, &self.brain.keypad(), self.bot.silence.key_gap);
-        let (begins, answer) = match pressed {
-            Pressed::Ignored => return,
-            Pressed::More { begins } => (begins, false),
-            Pressed::Answer { begins } => (begins, true),
-        };
-        // Words by voice of the same turn are dropped.
-        self.forget_turn(now);
-        self.hush(now, HushedBy::Caller);
-        if begins {
-            self.out.push_back(Output::Keying(true));
-        }
-        if answer {
-            self.enter(now);
-        }
-    }
-
-    /// The entry has ended: take it.
-    fn enter(&mut self, now: Instant) {
-        if self.entry.is_open() {
-            self.out.push_back(Output::Keying(false));
-        }
-        let keys = self.entry.close();
-        if keys.is_empty() {
-            // Cleared with `*` and left alone: the question stands.
-            return self.think(now, BrainInput::Keys("#".into()));
-        }
-        self.note_turn(&keys, 1.0, AnsweredBy::Keys);
-        if self.spend_turn(now) {
-            self.think(now, BrainInput::Keys(keys));
-        }
-    }
-
     /// The caller wrote an answer: it hushes the bot at once, and words by voice of the same turn are dropped.
     fn typed(&mut self, now: Instant, text: &str) {
         let text = text.trim();
@@ -567,14 +530,6 @@ impl Conversation {
             self.out.push_back(Output::Hurry { hurries, delay, limit });
             self.brain.handle(now, BrainInput::Hurry(hurries));
             self.drain(now);
-        }
-    }
-
-    /// Forgets the keys of an entry that is not complete.
-    fn drop_entry(&mut self) {
-        if self.entry.is_open() {
-            self.entry.close();
-            self.out.push_back(Output::Keying(false));
         }
     }
 

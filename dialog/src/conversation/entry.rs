@@ -1,5 +1,7 @@
 //! `Entry`: keys on their way to an answer.
+use super::{AnsweredBy, Conversation, HushedBy, Output};
 use crate::keypad::Keypad;
+use crate::model::brain::BrainInput;
 use std::time::{Duration, Instant};
 
 /// The keys of a running entry, and when the last one came.
@@ -70,6 +72,53 @@ impl Entry {
                 self.ended = Some(now);
                 Pressed::Answer { begins: !open }
             }
+        }
+    }
+}
+
+impl Conversation {
+    pub(super) fn key(&mut self, now: Instant, key: char) {
+        if !self.takes() || !(key.is_ascii_digit() || key == '*' || key == '#') {
+            return;
+        }
+        let pressed = self.entry.press(now, key, &self.brain.keypad(), self.bot.silence.key_gap);
+        let (begins, answer) = match pressed {
+            Pressed::Ignored => return,
+            Pressed::More { begins } => (begins, false),
+            Pressed::Answer { begins } => (begins, true),
+        };
+        // Words by voice of the same turn are dropped.
+        self.forget_turn(now);
+        self.hush(now, HushedBy::Caller);
+        if begins {
+            self.out.push_back(Output::Keying(true));
+        }
+        if answer {
+            self.enter(now);
+        }
+    }
+
+    /// The entry has ended: take it.
+    pub(super) fn enter(&mut self, now: Instant) {
+        if self.entry.is_open() {
+            self.out.push_back(Output::Keying(false));
+        }
+        let keys = self.entry.close();
+        if keys.is_empty() {
+            // Cleared with `*` and left alone: the question stands.
+            return self.think(now, BrainInput::Keys("#".into()));
+        }
+        self.note_turn(&keys, 1.0, AnsweredBy::Keys);
+        if self.spend_turn(now) {
+            self.think(now, BrainInput::Keys(keys));
+        }
+    }
+
+    /// Forgets the keys of an entry that is not complete.
+    pub(super) fn drop_entry(&mut self) {
+        if self.entry.is_open() {
+            self.entry.close();
+            self.out.push_back(Output::Keying(false));
         }
     }
 }

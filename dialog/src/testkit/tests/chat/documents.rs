@@ -61,7 +61,7 @@ fn a_document_opens_no_tool_and_what_acts_still_waits_for_the_callers_yes() {
     };
     let mut sim = told_to(BISTRO);
     assert!(!sim.look().iter().any(|line| line.starts_with("run ")));
-    assert_eq!(outputs(&sim)[1]["error"], "there is no such tool");
+    assert_eq!(outputs(&sim)[1]["error"], "there is no such tool; tell the caller that you cannot do this");
     let with_refund = format!("{BISTRO}[tools.refund]\nurl = \"https://a.example/refund\"\nmethod = \"POST\"\n");
     let mut sim = told_to(&with_refund);
     let trace = sim.look();
