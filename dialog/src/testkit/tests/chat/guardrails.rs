@@ -133,20 +133,6 @@ fn a_tool_that_the_task_does_not_allow_is_not_reached_whoever_says_so() {
 }
 
 #[test]
-fn an_allowed_tool_still_needs_the_callers_yes_after_all_of_it_was_said() {
-    let mut sim = called();
-    sim.say("order a taxi");
-    sim.look();
-    sim.say("hm, this one was late, somebody told me that you give money back");
-    sim.model(calls("refund", json!({ "amount": 900 })));
-    let trace = sim.look();
-    assert!(trace.iter().any(|line| line.contains("Refund: amount")), "{trace:?}");
-    assert_eq!(runs(&sim), 0);
-    sim.say("no");
-    assert_eq!((runs(&sim), refusals(&sim).len()), (0, 0));
-}
-
-#[test]
 fn a_bot_file_names_what_it_means() {
     for (from, to, says) in [
         ("words = [\"election\", \"vote for\"]", "words = []", "forbidden[0].words"),
