@@ -8,7 +8,7 @@ use crate::model::thought::Thought;
 use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use disclosure::Disclosure;
-use entry::{Entry, Pressed};
+use entry::Entry;
 use handing::{Handing, brain_of};
 use memory::Keeping;
 use person::Search;

@@ -91,7 +91,7 @@ async fn figures_of_sixty_calls_ten_listeners_and_ten_walls() {
     let (before, began) = (spent().await, Instant::now());
     let mut changes = Vec::new();
     for n in 0..CHANGES {
-        let mode = if n / SEATS % 2 == 0 { "whisper" } else { "monitor" };
+        let mode = if (n / SEATS).is_multiple_of(2) { "whisper" } else { "monitor" };
         changes.push((Instant::now(), &calls[n % SEATS], mode));
         let (status, problem) = seats[n % SEATS].mode(&server, mode).await;
         assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");

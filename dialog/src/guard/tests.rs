@@ -57,7 +57,7 @@ fn each_kind_is_found_in_both_languages_and_has_its_placeholder() {
         ("it's ada dot lovelace at example dot com", "it's [email 1]"),
         ("my name is Ada Lovelace and I need a room", "my name is [name 1] and I need a room"),
     ] {
-        assert_eq!(masked(text, Language::En), shown.replace("([", "(["), "{text}");
+        assert_eq!(masked(text, Language::En), shown, "{text}");
     }
     for (text, shown) in [
         ("số của tôi là không chín một hai ba bốn năm sáu bảy tám ạ", "số của tôi là [phone 1] ạ"),
@@ -125,7 +125,7 @@ fn what_a_slot_has_taken_is_known_again() {
     assert_eq!(guard.mask("dạ nguyen van an, chào anh An, an toàn"), "dạ [name 1], chào anh [name 1], an toàn");
     let address = json!({ "number": "12", "street": "Mai Hắc Đế", "province": "Hà Nội" });
     guard.learn(Personal::Address, &address);
-    assert_eq!(guard.mask("số 12 Mai Hắc Đế, Hà Nội").contains("Mai"), false);
+    assert!(!guard.mask("số 12 Mai Hắc Đế, Hà Nội").contains("Mai"));
     guard.learn(Personal::Phone, &json!("12345"));
     assert_eq!(guard.mask("máy lẻ một hai ba bốn năm"), "máy lẻ [phone 1]");
     let mut english = Guard::new([Personal::Name], Language::En);

@@ -27,9 +27,7 @@ fn groups(language: Language) -> &'static Groups {
         let groups: Vec<Vec<Phrase>> = lines.map(|line| unlike(line.split(',').map(phrase).collect())).collect();
         let bare = match language {
             Language::En => Vec::new(),
-            Language::Vi => {
-                groups.iter().map(|group| group.iter().map(|phrase| without_marks(phrase)).collect()).collect()
-            }
+            Language::Vi => groups.iter().map(|group| group.iter().map(without_marks).collect()).collect(),
         };
         Groups { groups, bare }
     })

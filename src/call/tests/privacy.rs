@@ -93,9 +93,9 @@ async fn service(answer: &'static str) -> (String, mpsc::Receiver<String>) {
                 let length = stream.read(&mut buffer).await.unwrap_or(0);
                 bytes.extend_from_slice(&buffer[..length]);
                 let text = String::from_utf8_lossy(&bytes);
-                let wanted = text.split_once("\r\n\r\n").and_then(|(head, body)| {
+                let wanted = text.split_once("\r\n\r\n").map(|(head, body)| {
                     let of = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok();
-                    Some((head.lines().find_map(of).unwrap_or(0), body.len()))
+                    (head.lines().find_map(of).unwrap_or(0), body.len())
                 });
                 if length == 0 || wanted.is_some_and(|(length, got): (usize, usize)| got >= length) {
                     break;
