@@ -37,6 +37,10 @@ pub(super) struct Rows<'a> {
 
 const TIMELINE: &str = "insert into timeline (call, at_us, at_ms, event) \
     select value->>0, value->>1, value->>2, value->3 from json_each($1) order by key";
+/// A turn that is noted again takes the place of what was noted before, of which nothing is left.
+const TURNS_AGAIN: &str = "delete from timeline where seq in (select old.seq from json_each($1) join timeline as old \
+    on old.call = value->>0 where old.event like '{\"event\":\"turn\"%' and old.event->>'started_ms' = value->>1 \
+    and old.event->>'speaker' = value->>2)";
 const START: &str = "insert into calls (id, direction, via, from_party, to_party, bot, language, started_us, \
     answered_us, ended_us, blame, reason, recording, recorded, headers) \
     select value->>0, value->>1, value->>'$[2][0]', value->>'$[2][1]', value->>'$[2][2]', value->>'$[2][3]', \
@@ -71,11 +75,22 @@ impl<'a> Rows<'a> {
     pub(super) fn of(events: &'a [Arc<TimelineEvent>], whole: &'a [Call]) -> Self {
         let mut rows = Self::default();
         for TimelineEvent { call, at, at_ms, event } in events.iter().map(Arc::as_ref) {
-            rows.timeline.push((call, at.as_microsecond(), (*at_ms).min(LARGEST), event));
+            rows.note(call, at.as_microsecond(), (*at_ms).min(LARGEST), event);
             rows.add(call, *at, event);
         }
         whole.iter().for_each(|call| rows.add_whole(call));
         rows
+    }
+
+    /// Adds one event to its call's timeline; a turn that is noted again stands there once, as it is now.
+    fn note(&mut self, call: &'a str, us: i64, ms: u64, event: &'a CallEvent) {
+        if let CallEvent::Turn(turn) = event {
+            self.timeline.retain(|(of, _, _, event)| {
+                let same = |old: &Turn| (old.started_ms, old.speaker) == (turn.started_ms, turn.speaker);
+                *of != call || !matches!(event, CallEvent::Turn(old) if same(old))
+            });
+        }
+        self.timeline.push((call, us, ms, event));
     }
 
     /// Adds one event to the tables it belongs to.
@@ -165,7 +180,13 @@ impl<'a> Rows<'a> {
             .filter_map(|((call, name), value)| value.as_ref().map(|(value, confirmed)| (call, name, value, confirmed)))
             .collect();
         let cleared: Vec<_> = self.slots.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key).collect();
+        let turn = |(call, .., event): &(&'a str, i64, u64, &'a CallEvent)| match event {
+            CallEvent::Turn(turn) => Some((*call, turn.started_ms.min(LARGEST), turn.speaker)),
+            _ => None,
+        };
+        let turns: Vec<_> = self.timeline.iter().filter_map(turn).collect();
         let all = [
+            (TURNS_AGAIN, text(&turns)?),
             (TIMELINE, text(&self.timeline)?),
             (START, text(&starts)?),
             (NEWS, text(&news)?),
