@@ -89,6 +89,8 @@ pub struct TalkLine<'a> {
     pub text: &'a str,
     /// What kind of personal data it was asked for, and answers.
     pub asked: Option<Personal>,
+    /// The slot that was asked for when it was said: answers to two questions make no number together.
+    pub slot: Option<usize>,
 }
 
 /// Masks what is personal in the texts of one call. It is told what slots take, and remembers what it has masked.

@@ -32,9 +32,14 @@ impl Guard {
         }
         let mut spans: Vec<Vec<Found>> = Vec::with_capacity(lines.len());
         let mut chain: Vec<Part> = Vec::new();
+        let mut asked = None;
         for (at, line) in lines.iter().enumerate() {
             let mut here = self.spans(line.text);
             if line.by_caller {
+                if asked != line.slot {
+                    chain.clear();
+                }
+                asked = line.slot;
                 here.extend(self.answer(line));
                 self.go_on(at, line, &mut chain, &mut spans, &mut here);
             }

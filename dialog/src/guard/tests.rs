@@ -12,7 +12,7 @@ fn masked(text: &str, language: Language) -> String {
 }
 
 fn line(text: &str) -> TalkLine<'_> {
-    TalkLine { by_caller: true, text, asked: None }
+    TalkLine { by_caller: true, text, asked: None, slot: None }
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn what_a_slot_has_taken_is_known_again() {
 #[test]
 fn a_number_in_several_turns_is_one() {
     let mut guard = guard(Language::En);
-    let bot = |text| TalkLine { by_caller: false, text, asked: None };
+    let bot = |text| TalkLine { by_caller: false, text, asked: None, slot: None };
     let lines = [
         line("it's oh four one two"),
         bot("Go on."),
@@ -150,4 +150,15 @@ fn a_number_in_several_turns_is_one() {
     assert_eq!(guard.talk(&[asked]), ["[card 1]"], "a part of what was asked for");
     assert_eq!(guard.blot_partial("it is 4 1 1 1 1 1", None), "it is • • • • • •");
     assert_eq!(guard.blot_partial("one two", Some(Personal::Phone)), "••• •••");
+}
+
+#[test]
+fn answers_to_two_questions_make_no_number_together() {
+    let mut guard = Guard::new(Personal::ALL, Language::En);
+    let entries = [("1", None), ("1", Some(0)), ("1231", Some(1)), ("1430", Some(2)), ("30", Some(3)), ("2", Some(4))];
+    let lines = entries.map(|(text, slot)| TalkLine { slot, ..line(text) });
+    assert_eq!(guard.talk(&lines), entries.map(|(text, _)| text));
+    let halves =
+        ["oh four one two, three four", "five, six seven eight"].map(|text| TalkLine { slot: Some(2), ..line(text) });
+    assert!(guard.talk(&halves).iter().all(|text| text.contains("[phone 1]")));
 }

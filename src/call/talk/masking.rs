@@ -18,8 +18,15 @@ const KEPT: usize = 40;
 /// A turn as it was said, and as it was noted.
 struct Noted {
     turn: Turn,
-    asked: Option<Personal>,
+    asked: Asked,
     shown: Option<Turn>,
+}
+
+/// The slot that is asked for, and what of it is personal.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    slot: Option<usize>,
+    kind: Option<Personal>,
 }
 
 pub(super) struct Masking {
@@ -28,7 +35,7 @@ pub(super) struct Masking {
     /// Turns that were taken and are not noted yet.
     taken: VecDeque<Taken>,
     /// What is asked for now.
-    asks: Option<Personal>,
+    asks: Asked,
     /// Where the caller has spoken since the last turn; the last may go on.
     spoken: Vec<(SamplePos, Option<SamplePos>)>,
     /// Clauses of the bot's that are masked and still to be heard.
@@ -39,7 +46,7 @@ pub(super) struct Masking {
 /// A turn of the caller's that is not noted yet.
 struct Taken {
     started_ms: u64,
-    asked: Option<Personal>,
+    asked: Asked,
     /// Where in the call it was said.
     spoken: Vec<(SamplePos, SamplePos)>,
 }
@@ -51,7 +58,7 @@ impl Masking {
             guard,
             noted: VecDeque::new(),
             taken: VecDeque::new(),
-            asks: None,
+            asks: Asked::default(),
             spoken: Vec::new(),
             clauses: VecDeque::new(),
             acts: VecDeque::new(),
@@ -60,7 +67,8 @@ impl Masking {
 
     /// This slot is asked for from now on.
     pub fn asks(&mut self, bot: &Bot, slot: Option<&str>) {
-        self.asks = slot.and_then(|name| bot.slot(name)).and_then(|slot| Personal::of(&bot.slots[slot].kind));
+        let slot = slot.and_then(|name| bot.slot(name));
+        self.asks = Asked { slot, kind: slot.and_then(|slot| Personal::of(&bot.slots[slot].kind)) };
     }
 
     /// The caller speaks from here on.
@@ -169,10 +177,10 @@ impl Masking {
             _ if !self.guard.is_on() => change,
             LiveChange::Clause { say, turn, text } => LiveChange::Clause { say, turn, text: blot(text) },
             LiveChange::Partial { turn, text, secret } => {
-                LiveChange::Partial { turn, text: Private(self.guard.blot_partial(&text.0, self.asks)), secret }
+                LiveChange::Partial { turn, text: Private(self.guard.blot_partial(&text.0, self.asks.kind)), secret }
             }
             LiveChange::Taken { turn, text, by, secret } => {
-                LiveChange::Taken { turn, text: Private(self.guard.blot_partial(&text.0, self.asks)), by, secret }
+                LiveChange::Taken { turn, text: Private(self.guard.blot_partial(&text.0, self.asks.kind)), by, secret }
             }
             change => change,
         }
@@ -182,7 +190,7 @@ impl Masking {
         let (started, speaker) = (turn.started_ms, turn.speaker);
         let place = self.taken.iter().position(|taken| speaker == Speaker::Caller && taken.started_ms == started);
         let taken = place.and_then(|at| self.taken.remove(at));
-        let asked = taken.as_ref().and_then(|taken| taken.asked);
+        let asked = taken.as_ref().map(|taken| taken.asked).unwrap_or_default();
         let is_it = |noted: &Noted| noted.turn.started_ms == started && noted.turn.speaker == speaker;
         // One that is noted again keeps its place.
         match self.noted.iter_mut().find(|noted| is_it(noted)) {
@@ -192,13 +200,18 @@ impl Masking {
         if self.noted.len() > KEPT {
             self.noted.pop_front();
         }
-        let line = |noted: &'_ Noted| -> (bool, String, Option<Personal>) {
+        let line = |noted: &'_ Noted| -> (bool, String, Asked) {
             (noted.turn.speaker == Speaker::Caller, noted.turn.text.0.clone(), noted.asked)
         };
         let texts: Vec<_> = self.noted.iter().map(line).collect();
         let lines: Vec<TalkLine> = texts
             .iter()
-            .map(|(by_caller, text, asked)| TalkLine { by_caller: *by_caller, text, asked: *asked })
+            .map(|(by_caller, text, asked)| TalkLine {
+                by_caller: *by_caller,
+                text,
+                asked: asked.kind,
+                slot: asked.slot,
+            })
             .collect();
         let masked = self.guard.talk(&lines);
         let said = turn.text.clone();

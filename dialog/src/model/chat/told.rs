@@ -34,7 +34,7 @@ impl Chat {
         if !self.guard.is_on() {
             return (said.clone(), ahead.map(str::to_owned));
         }
-        let line = |by_caller, text| TalkLine { by_caller, text, asked: None };
+        let line = |by_caller, text| TalkLine { by_caller, text, asked: None, slot: None };
         let lines = said.iter().map(|known| line(known.by_caller, known.text.as_str()));
         let lines: Vec<TalkLine> = lines.chain(ahead.map(|text| line(true, text))).collect();
         let mut texts = self.guard.talk(&lines).into_iter();
