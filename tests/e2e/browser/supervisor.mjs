@@ -161,6 +161,7 @@ export async function console_(
         headers: { "accept-ranges": "bytes" },
         body: recording,
       });
+    if (rest === "/memory") return route.fulfill(json(MEMORY));
     if (rest === "/notes") return route.fulfill(method === "GET" ? json(NOTES) : json(noted(request), 201));
     if (rest === "/tags") return route.fulfill(json(request.postDataJSON()));
     if (rest === "/shares")
@@ -185,6 +186,26 @@ const BOTS = [
   { name: "booking.en", language: "en", tasks: [{ name: "book", title: "book a room" }], fault: null },
   { name: "places.vi", language: "vi", tasks: [{ name: "tìm chỗ", title: "tìm một chỗ" }], fault: null },
 ];
+
+/** What bots remember of the caller. */
+const MEMORY = {
+  remembered: [
+    ["fact", "name", "Lan Phạm"],
+    ["promise", "call_back", null],
+    ["promise", "unfinished", "book"],
+    ["language", "language", "vi"],
+  ].map(([kind, name, value]) => ({
+    ...{
+      kind,
+      name,
+      value,
+      shared: "reception",
+      call: "0197a",
+      at: "2026-10-02T08:00:00Z",
+      until: "2026-12-31T08:00:00Z",
+    },
+  })),
+};
 
 const NOTES = {
   notes: [
