@@ -5,6 +5,7 @@ use super::pieces::Piece;
 use crate::language::Language;
 use crate::value::capture::id::{Scheme, Verdict, luhn};
 use crate::value::digits;
+use crate::value::en::{ONES, TENS};
 use jiff::civil::{Date, date};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,43 +21,8 @@ const JOINTS_EN: [&str; 12] =
     ["um", "uh", "er", "erm", "then", "dash", "hyphen", "space", "and", "plus", "pause", "comma"];
 const JOINTS_VI: [&str; 14] =
     ["rồi", "tiếp", "ờ", "ừm", "à", "ừ", "gạch", "ngang", "chấm", "cộng", "phẩy", "nữa", "dạ", "ạ"];
-const WORDS_EN: [&str; 35] = [
-    "oh",
-    "o",
-    "zero",
-    "nought",
-    "naught",
-    "nil",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-    "thousand",
-];
+/// Beside [`ONES`] and [`TENS`].
+const WORDS_EN: [&str; 7] = ["oh", "o", "nought", "naught", "nil", "hundred", "thousand"];
 /// They are part of a number before another word of one.
 const BEFORE_EN: [&str; 3] = ["double", "triple", "treble"];
 const WORDS_VI: [&str; 19] = [
@@ -112,7 +78,8 @@ fn is_part(piece: &Piece, language: Language) -> bool {
     match language {
         Language::En => {
             let single = word.strip_suffix("es").or_else(|| word.strip_suffix('s')).unwrap_or(&word);
-            WORDS_EN.contains(&word.as_str()) || BEFORE_EN.contains(&word.as_str()) || WORDS_EN.contains(&single)
+            let is_number = |word: &str| WORDS_EN.contains(&word) || ONES.contains(&word) || TENS.contains(&word);
+            is_number(&word) || BEFORE_EN.contains(&word.as_str()) || is_number(single)
         }
         Language::Vi => WORDS_VI.contains(&word.as_str()),
     }
