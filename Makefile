@@ -89,9 +89,10 @@ supervise: ## supervisors' figures: from a seat's request to its first sound, a 
 	$(CARGO) build --release --bin switchboard
 	SWITCHBOARD_BIN=$$PWD/target/release/switchboard $(CARGO) test --workspace --test e2e -- --ignored --nocapture full_house
 
-conversation: ## the conversation's figures: ends of turns, from a language model's words to their sound, rehearsals a second
+conversation: ## the conversation's figures: ends of turns, passages found, from a language model's words to their sound
 	@scripts/setup.sh test
 	$(CARGO) test -p dialog --features testkit --lib figures_of -- --ignored --nocapture
+	$(CARGO) test --workspace --test figures -- --nocapture
 	$(CARGO) test --workspace --test e2e figures_of_language_models -- --ignored --nocapture
 
 soak: ## 20,000 calls with sound at 50 a second (SOAK_CALLS, SOAK_RATE): none fails, nothing of them stays

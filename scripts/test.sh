@@ -12,7 +12,7 @@ run() { "${CARGO:-cargo}" test --workspace --no-fail-fast "$@" 2>&1 | tee -a "$l
 # Whole calls last, all started at once: they mostly wait, and take turns by themselves (tests/e2e/testbed.rs).
 everything() {
     local main name failed=0 rest=()
-    for main in tests/*/main.rs telephony/tests/*/main.rs; do
+    for main in tests/*/main.rs */tests/*/main.rs; do
         name=$(basename "$(dirname "$main")")
         [ "$name" = e2e ] || rest+=(--test "$name")
     done
