@@ -14,6 +14,9 @@ use tokio::sync::Notify;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
+/// How long a server thinks before its first word.
+const FIRST: Duration = Duration::from_millis(800);
+
 /// Answers as servers write them, a token for every three or four letters.
 const ANSWERS: [&str; 4] = [
     "We have noodle soup with beef today, and rice with grilled pork. Both come with tea.",
@@ -84,7 +87,8 @@ async fn write(
         return;
     }
     written.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    let mut next = tokio::time::Instant::now();
+    // The first word comes when the caller's turn has ended, though it was asked for ahead of that.
+    let mut next = tokio::time::Instant::now() + FIRST;
     let mut said = String::new();
     for token in tokens(answer) {
         match pace {

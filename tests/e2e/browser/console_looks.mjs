@@ -126,6 +126,8 @@ await play(async (open) => {
     check(/^hoa/.test(await inIt.first().textContent()), "the agent is named");
     await inIt.first().scrollIntoViewIfNeeded();
     await look(page, "call-people");
+    await page.locator("#panel-memory").scrollIntoViewIfNeeded();
+    await look(page, "call-memory");
     await page.locator("details summary").first().click();
     await page.locator("details summary").first().scrollIntoViewIfNeeded();
     await look(page, "call-timeline");
