@@ -17,7 +17,7 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnec
 /// How long a server thinks before its first word.
 const FIRST: Duration = Duration::from_millis(800);
 
-/// Answers as servers write them, a token for every three or four letters.
+/// Answers as servers write them: common words are one token each.
 const ANSWERS: [&str; 4] = [
     "We have noodle soup with beef today, and rice with grilled pork. Both come with tea.",
     "Yes, of course, we are open until ten this evening. Shall I keep a table for you?",
@@ -62,12 +62,12 @@ impl ModelServer {
     }
 }
 
-/// Pieces of three or four letters with the space before a word, as tokenisers cut.
+/// Pieces of up to six letters with the space before a word, about as tokenisers cut.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     for c in text.chars() {
         match tokens.last_mut() {
-            Some(token) if !matches!(c, ' ' | ',' | '.' | '?') && token.trim().len() < 4 => token.push(c),
+            Some(token) if !matches!(c, ' ' | ',' | '.' | '?') && token.trim().len() < 6 => token.push(c),
             _ => tokens.push(c.to_string()),
         }
     }

@@ -62,8 +62,13 @@ impl Speech {
         let mut last = None;
         let mut phrase = None;
         let ends = self.words.match_indices(char::is_whitespace).map(|(at, _)| at);
-        for end in ends.filter(|end| self.words[..*end].ends_with(char::is_alphabetic)) {
+        for end in ends {
             let (before, behind) = self.words.split_at(end);
+            // "Yes, of course,"
+            if before.ends_with([',', ';', ':']) && before.trim().chars().count() >= EARLY_MIN_CHARS {
+                (last, phrase) = (Some(end), Some(end));
+                continue;
+            }
             let is_word = |word: &str| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
             let words: Vec<&str> = before.split_whitespace().collect();
             let is_short = words.len() < EARLY_MIN_WORDS || before.trim().chars().count() < EARLY_MIN_CHARS;
@@ -234,6 +239,7 @@ mod tests {
             (Language::En, "We have noodle soup and rice with gri", Some("We have noodle soup and rice")),
             (Language::En, "We have noodle so", None),
             (Language::En, "We have noodle soup f", Some("We have noodle soup")),
+            (Language::En, "Yes, of course, we are op", Some("Yes, of course,")),
             (Language::En, "It costs $5 a pl", None),
             (Language::En, "Then we can see you at 5 p.m. on Fr", Some("Then we can see you")),
             (Language::En, "There is a table for tw", Some("There is a table")),
