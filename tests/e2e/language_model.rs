@@ -186,11 +186,12 @@ async fn a_real_model_is_heard_and_stops_when_the_caller_speaks() {
     // It is interrupted, and asked again.
     let stopped = peer.say(&clip).await + Duration::from_millis(clip.ms() as u64);
     until(seconds(60), "another answer", || async { sound_since(&peer, stopped) }).await;
-    until(seconds(30), "both turns", || async {
+    // The answer that was broken off is in the record; the other may go on for long.
+    until(seconds(30), "both turns of the caller's, and the answer between them", || async {
         let call = inside.call().await;
         let turns = call["turns"].as_array().cloned().unwrap_or_default();
         let of = |who: &str| turns.iter().filter(|turn| turn["speaker"] == who).count();
-        (of("caller") >= 2 && of("bot") >= 3).then_some(())
+        (of("caller") >= 2 && of("bot") >= 2).then_some(())
     })
     .await;
     peer.hang_up().await;
