@@ -15,6 +15,8 @@ const MAX_CHARS: usize = 240;
 /// What is said before a clause is complete has so many words and characters at least.
 const EARLY_MIN_WORDS: usize = 4;
 const EARLY_MIN_CHARS: usize = 12;
+/// No phrase that something has to follow has more words.
+const ENDING_WORDS: usize = 8;
 /// No abbreviation with its dot is longer.
 const ABBREVIATION_MOST_CHARS: usize = 8;
 
@@ -58,34 +60,39 @@ impl Speech {
         self.early_end().is_some()
     }
 
+    /// From the end on: the last place before a phrase or behind a comma, else the last place of all.
     fn early_end(&self) -> Option<usize> {
-        let mut last = None;
-        let mut phrase = None;
-        let ends = self.words.match_indices(char::is_whitespace).map(|(at, _)| at);
-        for end in ends {
+        let mut any = None;
+        for (end, _) in self.words.rmatch_indices(char::is_whitespace) {
             let (before, behind) = self.words.split_at(end);
+            if before.trim().chars().count() < EARLY_MIN_CHARS {
+                break;
+            }
             // "Yes, of course,"
-            if before.ends_with([',', ';', ':']) && before.trim().chars().count() >= EARLY_MIN_CHARS {
-                (last, phrase) = (Some(end), Some(end));
-                continue;
+            if before.ends_with([',', ';', ':']) {
+                return Some(end);
             }
-            let is_word = |word: &str| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
-            let words: Vec<&str> = before.split_whitespace().collect();
-            let is_short = words.len() < EARLY_MIN_WORDS || before.trim().chars().count() < EARLY_MIN_CHARS;
-            if is_short || !words.last().is_some_and(|word| is_word(word)) {
-                continue;
-            }
-            let words = tokens(before, self.language);
-            if is_unfinished(&words, self.language) || may_become_claim(&words, self.language) {
-                continue;
-            }
-            last = Some(end);
             let next = behind.split_whitespace().next().unwrap_or_default().to_lowercase();
-            if begins_phrase(&next, self.language) {
-                phrase = last;
+            let before_phrase = begins_phrase(&next, self.language);
+            if (before_phrase || any.is_none()) && self.may_pause_behind(before) {
+                if before_phrase {
+                    return Some(end);
+                }
+                any = Some(end);
             }
         }
-        phrase.or(last)
+        any
+    }
+
+    /// Whether these are enough words, and none that something has to follow.
+    fn may_pause_behind(&self, before: &str) -> bool {
+        let is_word = |word: &&str| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
+        let words: Vec<&str> = before.split_whitespace().collect();
+        if words.len() < EARLY_MIN_WORDS || !words.last().is_some_and(is_word) {
+            return false;
+        }
+        let ending = tokens(&words[words.len().saturating_sub(ENDING_WORDS)..].join(" "), self.language);
+        !is_unfinished(&ending, self.language) && !may_become_claim(&ending, self.language)
     }
 
     fn clauses(&mut self, ended: bool) -> Vec<String> {
