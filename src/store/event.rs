@@ -138,6 +138,13 @@ pub struct Turn {
     pub by: Option<AnswerMethod>,
 }
 
+impl Turn {
+    /// Whether both tell of the same turn: one that is noted again takes the other's place.
+    pub(super) fn is_same(&self, other: &Turn) -> bool {
+        (self.started_ms, self.speaker) == (other.started_ms, other.speaker)
+    }
+}
+
 /// How a caller answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -401,7 +408,7 @@ impl Call {
             }
             CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),
             CallEvent::Turn(turn) => {
-                put(&mut self.turns, turn.clone(), |a, b| (a.started_ms, a.speaker) == (b.started_ms, b.speaker));
+                put(&mut self.turns, turn.clone(), Turn::is_same);
                 self.turns.sort_by_key(|turn| turn.started_ms);
             }
             CallEvent::Slot(Slot { name, value: Some(value), .. }) => {

@@ -85,10 +85,8 @@ impl<'a> Rows<'a> {
     /// Adds one event to its call's timeline; a turn that is noted again stands there once, as it is now.
     fn note(&mut self, call: &'a str, us: i64, ms: u64, event: &'a CallEvent) {
         if let CallEvent::Turn(turn) = event {
-            self.timeline.retain(|(of, _, _, event)| {
-                let same = |old: &Turn| (old.started_ms, old.speaker) == (turn.started_ms, turn.speaker);
-                *of != call || !matches!(event, CallEvent::Turn(old) if same(old))
-            });
+            self.timeline
+                .retain(|(of, _, _, event)| *of != call || !matches!(event, CallEvent::Turn(old) if turn.is_same(old)));
         }
         self.timeline.push((call, us, ms, event));
     }
