@@ -234,8 +234,9 @@ async fn turns(peer: &Peer, hz: f32, since: Instant, sounds: bool) -> Duration {
         let heard = peer.heard();
         let from = heard.place(since);
         let blocks = heard.sound.part(from, heard.sound.ms());
+        // Whole blocks only: in a part of one the tones are not orthogonal, and one passes for another.
         let loud: Vec<bool> =
-            blocks.0.chunks(160).map(|block| amplitude(block, hz, media::Rate::Hz8000) > HEARD).collect();
+            blocks.0.chunks_exact(160).map(|block| amplitude(block, hz, media::Rate::Hz8000) > HEARD).collect();
         let at = if sounds {
             loud.iter().position(|loud| *loud)
         } else {
