@@ -87,6 +87,9 @@ impl AlertWatch {
     /// An event of the call, which happened at `at`; `mood` has been given it already.
     pub fn note(&mut self, rules: &[AlertRule], at: u64, event: &CallEvent, mood: &MoodWatch) -> Vec<FoundAlert> {
         self.health.note(at, event);
+        if let CallEvent::Mark(mark) = event {
+            self.language = mark.language().unwrap_or(self.language);
+        }
         match event {
             CallEvent::Answered => {
                 self.answered = at;

@@ -217,6 +217,7 @@ impl HealthWatch {
         if let Some(seat) = mark.seat() {
             return self.seat(at, &seat);
         }
+        self.language = mark.language().unwrap_or(self.language);
         match mark.name.as_str() {
             "not_understood" => self.not_understood.push_back(at),
             "recogniser_failed" | "synthesiser_failed" | "tool_failed" => self.failures.push_back(at),

@@ -7,7 +7,7 @@ use super::ms_since;
 use super::next::NextWatch;
 use crate::config::AlertRule;
 use crate::store::{
-    Call, CallEvent, LiveChange, LiveEvent, Mark, Mood, MoodState, NextStep, Private, Started, TimelineEvent, Trend,
+    Call, CallEvent, LiveChange, LiveEvent, Mark, Mood, MoodState, NextStep, Private, TimelineEvent, Trend,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -63,7 +63,10 @@ impl Monitor {
     pub fn note(&mut self, rules: &[AlertRule], event: &TimelineEvent) {
         let TimelineEvent { call, at, at_ms, event } = event;
         match event {
-            CallEvent::Started(started) => drop(self.calls.insert(call.clone(), Watched::new(self.plan, *at, started))),
+            CallEvent::Started(started) => {
+                let watched = Watched::new(self.plan, *at, &started.bot, &started.language);
+                self.calls.insert(call.clone(), watched);
+            }
             CallEvent::Ended(_) => drop(self.calls.remove(call)),
             // What this core has found itself.
             CallEvent::Mark(mark) if matches!(mark.name.as_str(), "mood" | "alert") => {}
@@ -103,7 +106,7 @@ impl Monitor {
     pub fn restore(&mut self, calls: &[Call]) {
         self.calls.retain(|id, _| calls.iter().any(|call| call.id == *id));
         for call in calls.iter().filter(|call| !self.calls.contains_key(&call.id)).collect::<Vec<_>>() {
-            let mut watched = Watched::new(self.plan, call.started_at, &call.about());
+            let mut watched = Watched::new(self.plan, call.started_at, &call.bot, call.current_language());
             // Nothing is told of what was before: the rules are those of what comes.
             let mut past = VecDeque::new();
             if call.answered_at.is_some() {
@@ -118,14 +121,14 @@ impl Monitor {
 }
 
 impl Watched {
-    fn new(plan: HealthPlan, started_at: Timestamp, about: &Started) -> Self {
-        let language = Language::of_code(&about.language);
+    fn new(plan: HealthPlan, started_at: Timestamp, bot: &str, language: &str) -> Self {
+        let language = Language::of_code(language);
         let language = language.unwrap_or(Language::En);
         Self {
-            bot: about.bot.clone(),
+            bot: bot.into(),
             started_at,
             mood: MoodWatch::new(language),
-            alerts: AlertWatch::new(plan, &about.bot, language),
+            alerts: AlertWatch::new(plan, bot, language),
             next: NextWatch::new(plan, language),
             told_mood: (MoodState::Calm, Trend::Steady),
             told_next: Vec::new(),

@@ -75,6 +75,7 @@ impl MoodWatch {
             }
             CallEvent::Mark(mark) if mark.name == "not_understood" => self.happened(at, -0.4, MoodCode::NotUnderstood),
             CallEvent::Mark(mark) if mark.name == "voice" => self.voice(mark),
+            CallEvent::Mark(mark) => self.language = mark.language().unwrap_or(self.language),
             _ => {}
         }
     }

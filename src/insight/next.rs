@@ -60,7 +60,7 @@ impl NextWatch {
                 "tool_failed" => (self.tool, self.tool_failed) = (None, Some(at)),
                 "taken_over" => self.taken_over = true,
                 "bot_back" => (self.taken_over, self.misses) = (false, 0),
-                _ => {}
+                _ => self.language = mark.language().unwrap_or(self.language),
             },
             CallEvent::Slot(slot) if slot.value.is_some() => self.misses = 0,
             CallEvent::Turn(turn) if turn.speaker == Speaker::Bot => self.tool = None,

@@ -3,8 +3,8 @@
 use super::health::{Health, HealthPlan, HealthWatch};
 use super::ms_since;
 use crate::store::{
-    Call, CallEvent, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, SeatMark, Speaker, Started, TASK,
-    TimelineEvent, Turn,
+    Call, CallEvent, CurrentBot, Floor, LiveChange, LiveEvent, Mark, Mood, NextStep, Private, SeatMark, Speaker,
+    Started, TASK, TimelineEvent, Turn,
 };
 use dialog::language::Language;
 use jiff::Timestamp;
@@ -19,6 +19,8 @@ pub struct Row {
     pub id: String,
     /// Who calls whom with which bot.
     pub about: Started,
+    /// The bot that speaks, where it is not the one that answered.
+    pub current_bot: Option<CurrentBot>,
     pub started_at: Timestamp,
     pub answered_at: Option<Timestamp>,
     pub floor: Floor,
@@ -108,7 +110,7 @@ impl Wall {
         let TimelineEvent { call, at, at_ms, event } = event;
         match event {
             CallEvent::Started(started) => {
-                self.calls.insert(call.clone(), Entry::new(self.plan, call, *at, started));
+                self.calls.insert(call.clone(), Entry::new(self.plan, call, *at, started, &started.language));
             }
             CallEvent::Ended(_) => {
                 if self.calls.remove(call).is_some() {
@@ -217,11 +219,12 @@ impl Row {
 }
 
 impl Entry {
-    fn new(plan: HealthPlan, id: &str, at: Timestamp, about: &Started) -> Self {
-        let language = Language::of_code(&about.language);
+    fn new(plan: HealthPlan, id: &str, at: Timestamp, about: &Started, language: &str) -> Self {
+        let language = Language::of_code(language);
         let row = Row {
             id: id.into(),
             about: about.clone(),
+            current_bot: None,
             started_at: at,
             answered_at: None,
             floor: Floor::default(),
@@ -242,7 +245,7 @@ impl Entry {
 
     /// Out of what the store holds of a call.
     fn of(plan: HealthPlan, call: &Call) -> Self {
-        let mut entry = Self::new(plan, &call.id, call.started_at, &call.about());
+        let mut entry = Self::new(plan, &call.id, call.started_at, &call.about(), call.current_language());
         if let Some(at) = call.answered_at {
             entry.note(at, entry.row.ms(at), &CallEvent::Answered);
         }
@@ -263,6 +266,7 @@ impl Entry {
             entry.note(call.started_at, 0, &CallEvent::Line(line.clone()));
         }
         entry.row.task = call.task.clone();
+        entry.row.current_bot = call.current_bot.clone();
         let slots = call.slots.iter();
         entry.row.slots =
             slots.map(|(name, value)| (name.clone(), SlotState { value: value.clone(), confirmed: false })).collect();
@@ -292,7 +296,10 @@ impl Entry {
             }
             CallEvent::Mark(mark) => {
                 let seated = mark.seat().is_some_and(|mark| self.seat(mark));
-                return seated | self.mood(mark) | self.refresh_at(at_ms);
+                let handed_on = mark.handed_on();
+                let told = handed_on.is_some();
+                self.row.current_bot = handed_on.or(self.row.current_bot.take());
+                return told | seated | self.mood(mark) | self.refresh_at(at_ms);
             }
             CallEvent::Silence(_) | CallEvent::Latency(_) => return self.refresh_at(at_ms),
             _ => return false,

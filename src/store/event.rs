@@ -1,6 +1,7 @@
 //! `CallEvent`: what is recorded of a call as it happens, and `Call`: the sum of its events.
 use super::end::End;
 use super::seat::{OccupiedSeat, SeatMark};
+use dialog::language::Language;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +15,9 @@ pub struct Private<T>(pub T);
 
 /// The mark by which it is recorded what the caller is being helped with.
 pub const TASK: &str = "task";
+
+/// The mark by which another bot goes on with the call.
+pub const HANDED_ON: &str = "handed_on";
 
 /// Recorded in place of a secret value.
 pub const WITHHELD: &str = "•••";
@@ -267,6 +271,24 @@ impl Mark {
     pub fn seat(&self) -> Option<SeatMark> {
         SeatMark::of(&self.name, &self.data.0)
     }
+
+    /// The bot that goes on with the call from here on.
+    pub fn handed_on(&self) -> Option<CurrentBot> {
+        let text = |key: &str| self.data.0[key].as_str().map(str::to_owned);
+        (self.name == HANDED_ON).then(|| Some(CurrentBot { bot: text("bot")?, language: text("language")? }))?
+    }
+
+    /// The language of the call from here on, where another bot goes on with it.
+    pub fn language(&self) -> Option<Language> {
+        Language::of_code(&self.handed_on()?.language)
+    }
+}
+
+/// A bot to which another one has handed a call on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+pub struct CurrentBot {
+    pub bot: String,
+    pub language: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -327,6 +349,9 @@ pub struct Call {
     /// What the caller is being helped with while the call is live, by its name in the bot's file.
     #[serde(default)]
     pub task: Option<String>,
+    /// The bot that speaks while the call is live, where it is not the one that answered.
+    #[serde(default)]
+    pub current_bot: Option<CurrentBot>,
     pub state: CallState,
     pub started_at: Timestamp,
     pub answered_at: Option<Timestamp>,
@@ -377,6 +402,7 @@ impl Call {
             language,
             headers,
             task: None,
+            current_bot: None,
             state: CallState::Live,
             started_at: at,
             answered_at: None,
@@ -394,6 +420,11 @@ impl Call {
         }
     }
 
+    /// The language that is spoken now.
+    pub fn current_language(&self) -> &str {
+        self.current_bot.as_ref().map_or(&self.language, |current| &current.language)
+    }
+
     /// Whether the call is being recorded now.
     pub fn is_recording(&self) -> bool {
         self.state == CallState::Live && self.recording_open
@@ -404,6 +435,7 @@ impl Call {
             CallEvent::Started(_) => {}
             CallEvent::Mark(mark) if mark.name == TASK => self.task = mark.data.0["task"].as_str().map(str::to_owned),
             CallEvent::Mark(mark) => {
+                self.current_bot = mark.handed_on().or(self.current_bot.take());
                 mark.seat().into_iter().for_each(|mark| OccupiedSeat::apply(&mut self.seats, at, mark));
             }
             CallEvent::Answered => self.answered_at = self.answered_at.or(Some(at)),

@@ -223,6 +223,7 @@ fn call(row: Row) -> Result<Call, Fault> {
             None => BTreeMap::new(),
         },
         task: None,
+        current_bot: None,
         state: CallState::Ended,
         started_at: time(started)?,
         answered_at: answered.map(time).transpose()?,

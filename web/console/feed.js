@@ -1,6 +1,6 @@
 // What the server pushes to who has signed in: live calls, actions that wait for a supervisor, alerts, callers who wait for a person.
 import { follow, get } from "./api.js";
-import { caller, grade, setClock } from "./format.js";
+import { botsOf, caller, grade, setClock } from "./format.js";
 
 /** So many alerts are kept; the oldest go. */
 const ALERTS = 200;
@@ -55,7 +55,7 @@ export class Calls {
 /** With what is looked for and sorted by. Scores that differ little sort alike, so that rows do not change places all the time. */
 function prepared(call) {
   const slots = Object.values(call.slots).map(({ value }) => JSON.stringify(value));
-  const text = [caller(call), call.bot, call.via, call.task, call.caller_words, call.bot_words, ...slots];
+  const text = [caller(call), botsOf(call), call.via, call.task, call.caller_words, call.bot_words, ...slots];
   call.text = text.join(" ").toLocaleLowerCase();
   call.worry = Math.ceil((100 - call.health.score) / 5);
   return call;

@@ -57,6 +57,12 @@ export function caller(row) {
   return uri ? party(uri) : t("web_visitor");
 }
 
+/** The bot that speaks. */
+export const currentBot = (row) => row.current_bot?.bot ?? row.bot;
+
+/** The bot that answered, and the one that has gone on. */
+export const botsOf = (row) => (row.current_bot ? `${row.bot} → ${row.current_bot.bot}` : row.bot);
+
 /** Who takes part in a call; a person at a telephone has no name. */
 export const personName = (name) => (name === "telephone" ? t("by_telephone") : name);
 

@@ -12,19 +12,18 @@ function reason(fault) {
   return fault.status === 0 ? t("fault_network") : fault.message;
 }
 
+/** The tasks of a bot to choose from; of one that is not known their names are written. */
+function taskField(bot) {
+  const tasks = tasksOf(bot);
+  if (!tasks.length) return h("input", { id: "task", maxlength: 60, autocomplete: "off", spellcheck: "false" });
+  const options = tasks.map(([name, title]) => h("option", { value: name, text: title }));
+  return h("select", { id: "task" }, h("option", { value: "", text: t("choose_task") }), ...options);
+}
+
 /** `sent(words)` is told what the bot was given. */
 export function guidancePanel(call, bot, sent) {
   const { node, body } = panel("guidance");
   const say = h("textarea", { id: "say", rows: 2, maxlength: 500, placeholder: t("say_example") });
-  const tasks = tasksOf(bot);
-  const task = tasks.length
-    ? h(
-        "select",
-        { id: "task" },
-        h("option", { value: "", text: t("choose_task") }),
-        ...tasks.map(([name, title]) => h("option", { value: name, text: title })),
-      )
-    : h("input", { id: "task", maxlength: 60, autocomplete: "off", spellcheck: "false" });
   const fault = h("p", { class: "fault", role: "alert" });
   const submit = (field, key) => async (event) => {
     event.preventDefault();
@@ -52,11 +51,14 @@ export function guidancePanel(call, bot, sent) {
     event.preventDefault();
     say.form.requestSubmit();
   });
+  const taskForm = (of) => form(taskField(of), "task", "task", "task_action");
+  let current = bot;
+  let tasks = taskForm(current);
   const given = h("ol", { class: "given" });
   body.append(
     h("p", { class: "about", text: t("guidance_lead") }),
     form(say, "say", "say", "say_action"),
-    form(task, "task", "task", "task_action"),
+    tasks,
     fault,
     given,
   );
@@ -65,7 +67,16 @@ export function guidancePanel(call, bot, sent) {
     say.value = words;
     say.focus();
   };
-  return { node, focus: () => say.focus(), say: offer, show: (guidance) => receipts(given, guidance, bot) };
+  /** `of`: the bot that speaks now. */
+  const show = (guidance, of) => {
+    if (of !== current) {
+      const next = taskForm(of);
+      tasks.replaceWith(next);
+      [tasks, current] = [next, of];
+    }
+    receipts(given, guidance, of);
+  };
+  return { node, focus: () => say.focus(), say: offer, show };
 }
 
 /** What the bot was given, and what has become of it. */

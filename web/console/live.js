@@ -2,7 +2,7 @@
 import { follow, get, request } from "./api.js";
 import { seatControls } from "./controls.js";
 import { attribute, dialog, drawn, h, icon, write } from "./dom.js";
-import { clock, grade, now, setClock } from "./format.js";
+import { botsOf, clock, currentBot, grade, now, setClock } from "./format.js";
 import { correct, editSlot, guidancePanel, handBack } from "./guide.js";
 import { bind } from "./keys.js";
 import { ladderSection } from "./ladder.js";
@@ -37,6 +37,7 @@ export function liveCall(main, back, call, context, over) {
   let row = null;
   let frame = 0;
   let revealed = false;
+  const heading = title(call);
   const transcript = new Transcript();
   const timeline = new Timeline();
   const health = healthPanel();
@@ -51,7 +52,7 @@ export function liveCall(main, back, call, context, over) {
   const notes =
     may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
   const memory = may("see_transcripts") && memoryPanel(id, { may });
-  const guidance = may("guide") && guidancePanel(id, call.bot, toast);
+  const guidance = may("guide") && guidancePanel(id, currentBot(call), toast);
   const time = h("span", { class: "time" });
   const floorIcon = h("span", { class: "floor-icon" });
   const floor = h("span");
@@ -101,7 +102,7 @@ export function liveCall(main, back, call, context, over) {
       h(
         "div",
         { class: "heading" },
-        title(call),
+        heading,
         h("p", { class: "counts" }, time, h("span", { class: "floor-line" }, floorIcon, floor), task, levels.node),
       ),
       more,
@@ -247,7 +248,9 @@ export function liveCall(main, back, call, context, over) {
     line.show(record.lines);
     tools.show(record.tools, record.ended);
     people.show(record.seats);
-    if (guidance) guidance.show(record.guidance);
+    const bot = record.bot ?? currentBot(row ?? call);
+    write(heading.lastChild, ` → ${botsOf(row ?? call)}`);
+    if (guidance) guidance.show(record.guidance, bot);
     handBackAgain();
     for (const button of more.children) button.show?.();
     if (row) {
@@ -256,7 +259,7 @@ export function liveCall(main, back, call, context, over) {
       steps.show(row.next);
     }
     const doing = record.task ?? row?.task;
-    write(task, doing ? t("row_task", { name: taskTitle(call.bot, doing) }) : "");
+    write(task, doing ? t("row_task", { name: taskTitle(bot, doing) }) : "");
     if (at !== null && !revealed && record.turns.size) {
       revealed = true;
       transcript.reveal(at);

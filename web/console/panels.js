@@ -1,6 +1,6 @@
 // What stands beside the transcript: why a call needs somebody, what it has found out, how fast it answers, its line, its tools.
 import { attribute, h, icon, write } from "./dom.js";
-import { caller, clock, concern, figure, grade, party, personName, value } from "./format.js";
+import { botsOf, caller, clock, concern, figure, grade, party, personName, value } from "./format.js";
 import { known, t } from "./words.js";
 
 const PARTS = ["endpoint", "recognise", "think", "synthesise", "playout"];
@@ -176,7 +176,7 @@ export function toolsPanel() {
 /** Who calls which bot. */
 export function title(call) {
   const who = h("span", { text: caller(call) });
-  return h("h1", {}, who, h("span", { class: "to", text: ` → ${call.bot}` }));
+  return h("h1", {}, who, h("span", { class: "to", text: ` → ${botsOf(call)}` }));
 }
 
 /** The details of a call that do not change. */

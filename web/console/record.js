@@ -15,6 +15,8 @@ export class CallRecord {
     this.spoken = new Map();
     this.floor = null;
     this.task = null;
+    // The bot that has gone on with the call.
+    this.bot = null;
     this.mood = null;
     this.levels = null;
     this.ended = null;
@@ -95,6 +97,7 @@ export class CallRecord {
       if (given)
         Object.assign(given, name === "guidance_used" ? { used: true, turn: data.turn } : { refused: data.why });
     } else if (name === "task") this.task = data?.task ?? null;
+    else if (name === "handed_on") this.bot = data?.bot ?? this.bot;
     else if (name === "mood") this.mood = data?.state ? data : this.mood;
     else if (name === "recording_paused" || name === "recording_resumed") this.paused = name === "recording_paused";
   }

@@ -1,6 +1,6 @@
 // One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
 import { attribute, drawn, h, write } from "./dom.js";
-import { caller, clock, concern, figure, grade, now, personName, value } from "./format.js";
+import { botsOf, caller, clock, concern, currentBot, figure, grade, now, personName, value } from "./format.js";
 import { faceOf, moodWords } from "./mood.js";
 import { taskTitle } from "./tasks.js";
 import { t } from "./words.js";
@@ -59,7 +59,7 @@ export function makeRow() {
     write(score, String(call.health.score));
     attribute(score, "aria-label", t("score_of", { n: call.health.score }));
     write(who, caller(call));
-    write(bot, call.bot);
+    write(bot, botsOf(call));
     attribute(node, "data-floor", call.floor);
     drawn(floorIcon, call.floor);
     write(floor, t(`floor_${call.floor}`));
@@ -91,9 +91,12 @@ function showMood(node, mood) {
 }
 
 /** The task, and what was found out for it. */
-function knownOf({ bot, task, slots }) {
+function knownOf(call) {
+  const { task, slots } = call;
   const all = Object.entries(slots);
   const some = all.slice(0, SLOTS).map(([name, { value: given }]) => `${name}: ${value(given)}`);
   const more = all.length > SLOTS ? ` +${all.length - SLOTS}` : "";
-  return [task && t("row_task", { name: taskTitle(bot, task) }), ...some].filter(Boolean).join(" · ") + more;
+  return (
+    [task && t("row_task", { name: taskTitle(currentBot(call), task) }), ...some].filter(Boolean).join(" · ") + more
+  );
 }

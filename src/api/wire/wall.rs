@@ -1,7 +1,7 @@
 //! The JSON of the wall: live calls as rows.
 use crate::insight::health::{Concern, Health};
 use crate::insight::wall::{Row, SlotState, TakenSeat};
-use crate::store::{Alert, Direction, Floor, LiveChange, Mood, NextStep, Private, Started, TimelineEvent};
+use crate::store::{Alert, CurrentBot, Direction, Floor, LiveChange, Mood, NextStep, Private, Started, TimelineEvent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -12,6 +12,8 @@ pub struct WallRow {
     pub id: String,
     pub bot: String,
     pub language: String,
+    /// The bot that speaks, where another one than `bot` has gone on with the call.
+    pub current_bot: Option<CurrentBot>,
     pub direction: Direction,
     pub via: String,
     /// Masked for who may not see numbers.
@@ -113,6 +115,7 @@ impl From<Row> for WallRow {
         let Row {
             id,
             about,
+            current_bot,
             started_at,
             answered_at,
             floor,
@@ -132,6 +135,7 @@ impl From<Row> for WallRow {
             id,
             bot,
             language,
+            current_bot,
             direction,
             via,
             from: from.0,

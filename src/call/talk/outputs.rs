@@ -5,7 +5,7 @@ use crate::call::end::End;
 use crate::call::timeline::ExpectedSound;
 use crate::call::transcript::{Entry, GivenAnswer, Words};
 use crate::call::utterance::{before, utterance};
-use crate::store::{CallEvent, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
+use crate::store::{CallEvent, HANDED_ON, LiveChange, Mark, Private, Slot, TASK, Turn, VoiceMark};
 use dialog::bot::Language;
 use dialog::clause::Clause;
 use dialog::conversation::{self, AnsweredBy, Expect, HangUpReason, HushedBy, Output, Refusal, SayId};
@@ -195,7 +195,7 @@ impl Talk {
 
     /// Another bot goes on with the call: it hears and speaks from here on.
     fn become_bot(&mut self, now: Instant, name: String, language: Language) {
-        self.note_mark("handed_on", json!({ "ms": self.ms(now), "bot": name, "language": language.code() }));
+        self.note_mark(HANDED_ON, json!({ "ms": self.ms(now), "bot": name, "language": language.code() }));
         let bot = self.conversation.bot().clone();
         self.act(Act::Become { name, bot });
     }

@@ -2,7 +2,7 @@
 use super::*;
 use crate::config::{AlertsFile, Config, When};
 use crate::plans;
-use crate::store::{Direction, End, Floor, NextCode, Reason, Speaker, Turn};
+use crate::store::{Direction, End, Floor, NextCode, Reason, Speaker, Started, Turn};
 
 fn rules() -> Vec<AlertRule> {
     AlertsFile::parse(include_str!("../../../configs/alerts.toml")).unwrap().rule

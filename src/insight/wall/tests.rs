@@ -49,6 +49,22 @@ impl Rig {
     }
 }
 
+#[test]
+fn a_row_names_the_bot_that_has_gone_on_with_the_call_and_reads_its_language() {
+    let mut rig = Rig::new(&["a"]);
+    assert_eq!(rig.wall.row(at(0), "a").expect("live").current_bot, None);
+    let data = Private(json!({"ms": 900, "bot": "spa.vi", "language": "vi"}));
+    rig.note("a", CallEvent::Mark(Mark { name: "handed_on".into(), data }));
+    let row = rig.row();
+    assert_eq!(row.current_bot, Some(CurrentBot { bot: "spa.vi".into(), language: "vi".into() }));
+    assert_eq!(row.about.bot, "booking.en", "whose call it is stays");
+    let CallEvent::Turn(turn) = bot_turn("", "") else { unreachable!() };
+    let turn = Turn { speaker: Speaker::Caller, text: Private("cho tôi gặp nhân viên".into()), ..turn };
+    rig.note("a", CallEvent::Turn(turn));
+    let reasons: Vec<Reason> = rig.row().health.concerns.iter().map(|concern| concern.reason).collect();
+    assert!(reasons.contains(&Reason::PersonWanted), "{reasons:?}");
+}
+
 fn started() -> Started {
     Started {
         direction: Direction::Inbound,
