@@ -146,8 +146,8 @@ fn below_thousand(words: &[String]) -> Option<(i64, usize)> {
 
 /// "a person", "an adult": one of what is counted.
 pub(crate) fn article(words: &[String], unit: &[String]) -> Option<(i64, usize)> {
-    let counted = unit.iter().any(|u| starts(words.get(1..).unwrap_or_default(), &tokens(u, Language::En)));
-    (matches!(word(words, 0), "a" | "an") && counted).then_some((1, 1))
+    let counted = || unit.iter().any(|u| starts(words.get(1..).unwrap_or_default(), &tokens(u, Language::En)));
+    (matches!(word(words, 0), "a" | "an") && counted()).then_some((1, 1))
 }
 
 /// Sounds and signs between the digits of a string.
