@@ -10,6 +10,8 @@ pub struct SayId(pub u64);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Clause {
     said: String,
+    /// Its characters.
+    chars: u32,
     /// As it is read, where that differs from what is said.
     written: Option<Written>,
     /// How it is spoken, besides its words.
@@ -28,7 +30,8 @@ impl std::fmt::Debug for Clause {
 
 impl Clause {
     pub fn new(said: String, written: Option<Written>) -> Self {
-        Self { said, written, delivery: Delivery::default(), heard: 0, settled: false }
+        let chars = said.chars().count() as u32;
+        Self { said, chars, written, delivery: Delivery::default(), heard: 0, settled: false }
     }
 
     /// As a voice says it: figures in words, words as they are spelled for the voice.
@@ -43,7 +46,7 @@ impl Clause {
 
     /// Characters of what is said.
     pub fn chars(&self) -> u32 {
-        self.said.chars().count() as u32
+        self.chars
     }
 
     /// So many characters have been heard, at least.

@@ -5,7 +5,6 @@ use crate::clause::Clause;
 use crate::history::{History, Line};
 use crate::model::brain::{Brain, BrainInput};
 use crate::model::thought::Thought;
-use crate::say;
 use crate::turn::{Act, AnswerKind, Floor, Turn, TurnPlan, Words};
 use disclosure::Disclosure;
 use entry::Entry;
@@ -490,7 +489,7 @@ impl Conversation {
 
     fn say(&mut self, now: Instant, text: &str, interruptible: bool) {
         let spellings: Vec<_> = self.brain.spellings().into_iter().collect();
-        for one in say::clauses(text, self.bot.language, &self.bot.spoken, &spellings) {
+        for one in self.bot.clauses_with(text, &spellings) {
             let mut clause = Clause::new(one.said, one.written);
             clause.delivery = one.delivery;
             let say = self.history.say(now, clause.clone(), interruptible);

@@ -42,31 +42,63 @@ pub struct SaidClause {
     pub delivery: Delivery,
 }
 
-/// Normalises a text and cuts it where a speaker breathes: the first clause early (from 20 characters, at any of `, ; : . ! ?`), so
-/// that it sounds soon, then sentences of 30 to 300 characters; and where it is said at another speed. `spellings` are values as they
-/// are said and as they are written.
-pub fn clauses(text: &str, language: Language, spoken: &Spoken, spellings: &[(String, String)]) -> Vec<SaidClause> {
-    let read = normal::reading(text, language, spoken);
-    let mut out = Vec::new();
-    let bounds: Vec<usize> = read.speeds.iter().map(|(from, _)| *from).chain([read.said.len()]).collect();
-    let (mut from, mut speed_percent) = (0, delivery::USUAL_SPEED);
-    for (at, to) in bounds.into_iter().enumerate() {
-        for place in cut(&read.said[from..to], &read.within(from..to), out.is_empty()) {
-            let place = from + place.start..from + place.end;
-            let said = read.said[place.clone()].to_owned();
-            let chars = |range: &Range<usize>| {
-                let count = |bytes: usize| read.said[place.start..bytes].chars().count();
-                count(range.start)..count(range.end)
-            };
-            let inside = read.sounds.iter().filter(|(range, _)| place.start <= range.start && range.end <= place.end);
-            let phonemes = inside.map(|(range, ipa)| Phonemes { chars: chars(range), ipa: ipa.clone() }).collect();
-            let written = Written::new(&said, &read.within(place.clone()), spellings, language);
-            out.push(SaidClause { said, written, delivery: Delivery { speed_percent, phonemes } });
+/// A text as it is said, cut where a speaker breathes: the first clause early (from 20 characters, at any of `, ; : . ! ?`), so that it
+/// sounds soon, then sentences of 30 to 300 characters; and where it is said at another speed. Nothing of it depends on a call.
+pub(crate) struct Sentence {
+    language: Language,
+    clauses: Vec<ReadClause>,
+}
+
+/// A clause before the values of a call are known, which may be written another way than they are said.
+struct ReadClause {
+    said: String,
+    /// What is written otherwise in any call.
+    changes: Vec<Change>,
+    delivery: Delivery,
+}
+
+impl Sentence {
+    pub fn new(text: &str, language: Language, spoken: &Spoken) -> Self {
+        let read = normal::reading(text, language, spoken);
+        let mut clauses = Vec::new();
+        let bounds: Vec<usize> = read.speeds.iter().map(|(from, _)| *from).chain([read.said.len()]).collect();
+        let (mut from, mut speed_percent) = (0, delivery::USUAL_SPEED);
+        for (at, to) in bounds.into_iter().enumerate() {
+            for place in cut(&read.said[from..to], &read.within(from..to), clauses.is_empty()) {
+                let place = from + place.start..from + place.end;
+                let chars = |range: &Range<usize>| {
+                    let count = |bytes: usize| read.said[place.start..bytes].chars().count();
+                    count(range.start)..count(range.end)
+                };
+                let inside =
+                    read.sounds.iter().filter(|(range, _)| place.start <= range.start && range.end <= place.end);
+                let phonemes = inside.map(|(range, ipa)| Phonemes { chars: chars(range), ipa: ipa.clone() }).collect();
+                clauses.push(ReadClause {
+                    said: read.said[place.clone()].to_owned(),
+                    changes: read.within(place.clone()),
+                    delivery: Delivery { speed_percent, phonemes },
+                });
+            }
+            from = to;
+            speed_percent = read.speeds.get(at).map_or(speed_percent, |(_, speed)| *speed);
         }
-        from = to;
-        speed_percent = read.speeds.get(at).map_or(speed_percent, |(_, speed)| *speed);
+        Self { language, clauses }
     }
-    out
+
+    /// Its clauses; `spellings` are values as they are said and as they are written.
+    pub fn clauses(&self, spellings: &[(String, String)]) -> Vec<SaidClause> {
+        let clause = |ReadClause { said, changes, delivery }: &ReadClause| SaidClause {
+            said: said.clone(),
+            written: Written::new(said, changes, spellings, self.language),
+            delivery: delivery.clone(),
+        };
+        self.clauses.iter().map(clause).collect()
+    }
+}
+
+/// Normalises a text and cuts it into clauses ([`Sentence`]). `spellings` are values as they are said and as they are written.
+pub fn clauses(text: &str, language: Language, spoken: &Spoken, spellings: &[(String, String)]) -> Vec<SaidClause> {
+    Sentence::new(text, language, spoken).clauses(spellings)
 }
 
 /// The cutting alone.

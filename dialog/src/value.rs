@@ -260,7 +260,7 @@ fn bounded_number(words: &[String], min: i64, max: i64, unit: &[String], languag
 /// A word that multiplies the number before it.
 fn is_scale(word: Option<&String>, language: Language) -> bool {
     let scales: &[&str] = match language {
-        Language::En => &["hundred", "thousand", "million", "billion", "dozen", "point"],
+        Language::En => &["hundred", "thousand", "grand", "million", "billion", "dozen", "point"],
         Language::Vi => &["chục", "tá", "trăm", "nghìn", "ngàn", "triệu", "tỷ", "tỉ", "phẩy", "rưỡi"],
     };
     word.is_some_and(|word| scales.contains(&word.as_str()))

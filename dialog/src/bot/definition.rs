@@ -4,11 +4,13 @@ use super::commands::Commands;
 use super::condition::Condition;
 use super::document::DocumentSource;
 use super::fact::Fact;
+use super::fixed::FixedSentences;
 use super::forbidden::Forbidden;
 use super::headers::Headers;
 use super::lookup::Lookup;
 use super::memory::MemoryPlan;
 use super::model::ModelPlan;
+use super::own_words::CutOnce;
 use super::passage::Passage;
 use super::request::RequestTemplate;
 use super::template::Template;
@@ -18,7 +20,7 @@ use crate::guard::Personal;
 use crate::knowledge::Knowledge;
 use crate::language::Language;
 use crate::memory::Memory;
-use crate::say::{self, Delivery, SaidClause};
+use crate::say::{self, Delivery, SaidClause, Sentence};
 use crate::tool::ToolDefinition;
 use crate::turn::TurnPlan;
 use crate::value::currency::Currency;
@@ -92,6 +94,9 @@ pub struct Bot {
     pub(crate) headers: Headers,
     /// Some sentence still has a gap for a header field.
     pub(super) has_header_gaps: bool,
+    /// What the sentences come to that are the same in every call.
+    pub(super) fixed: FixedSentences,
+    pub(super) own_words: CutOnce,
 }
 
 /// One thing to find out.
@@ -256,8 +261,8 @@ impl Bot {
         self.tools.iter().map(|tool| &tool.definition).find(|tool| tool.name == name)
     }
 
-    /// Every clause whose words are known now, as it will be said: for warming a synthesiser's cache. Most wanted first.
-    pub fn prompts(&self) -> Vec<String> {
+    /// Every sentence whose words are known now. Most wanted first.
+    pub(super) fn fixed_sentences(&self) -> Vec<String> {
         let p = &self.prompts;
         let mut texts: Vec<String> = self.disclosure.iter().chain([&self.greeting]).cloned().collect();
         texts.extend(self.slots.iter().map(|s| s.prompt.clone()));
@@ -281,8 +286,13 @@ impl Bot {
         texts.extend(self.tools.iter().filter_map(|tool| tool.definition.filler.clone()));
         texts.extend(p.all().into_iter().map(str::to_string));
         texts.retain(|text| !text.contains('{'));
+        texts
+    }
+
+    /// Every clause whose words are known now, as it will be said: for warming a synthesiser's cache. Most wanted first.
+    pub fn prompts(&self) -> Vec<String> {
         let mut clauses = Vec::new();
-        for clause in texts.iter().flat_map(|t| self.clauses(t)) {
+        for clause in self.fixed_sentences().iter().flat_map(|text| self.clauses(text)) {
             // One of another speed or with phonemes is not made of its words alone.
             if clause.delivery == Delivery::default() && !clauses.contains(&clause.said) {
                 clauses.push(clause.said);
@@ -293,6 +303,15 @@ impl Bot {
 
     /// A text in the clauses that a voice says.
     pub fn clauses(&self, text: &str) -> Vec<SaidClause> {
-        say::clauses(text, self.language, &self.spoken, &[])
+        self.clauses_with(text, &[])
+    }
+
+    /// The same; `spellings` are values of the call as they are said and as they are written.
+    pub(crate) fn clauses_with(&self, text: &str, spellings: &[(String, String)]) -> Vec<SaidClause> {
+        let (language, spoken) = (self.language, &self.spoken);
+        match self.fixed.get(text, || Sentence::new(text, language, spoken)) {
+            Some(sentence) => sentence.clauses(spellings),
+            None => say::clauses(text, language, spoken, spellings),
+        }
     }
 }

@@ -2,6 +2,7 @@
 use super::approval::Approval;
 use super::definition::Bot;
 use super::headers::{self, Headers};
+use super::own_words::CutOnce;
 use super::request::RequestTemplate;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ impl Bot {
         if bot.has_header_gaps {
             let gaps = bot.sentences().into_iter().filter(|text| headers::is_in(text));
             gaps.for_each(|text| *text = headers.fill(text));
+            bot.own_words = CutOnce::default();
             bot.has_header_gaps = false;
         }
         bot.headers = headers;

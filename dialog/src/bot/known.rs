@@ -2,6 +2,7 @@
 use super::definition::Bot;
 use super::headers::without_holes;
 use super::memory::{Consent, MemoryPlan};
+use super::own_words::CutOnce;
 use super::template::{Part, Template};
 use crate::memory::Memory;
 use crate::say;
@@ -43,6 +44,7 @@ impl Bot {
         if !std::mem::take(&mut self.has_known_gaps) {
             return;
         }
+        self.own_words = CutOnce::default();
         let all: Vec<(String, String)> =
             self.slots.iter().map(|slot| (slot.name.clone(), self.said_known(&slot.name))).collect();
         let spoken = |name: &str| all.iter().find(|(slot, _)| slot == name).map_or("", |(_, said)| said).to_owned();

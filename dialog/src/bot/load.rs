@@ -1,7 +1,9 @@
 //! From a file to a `Bot`: everything that could go wrong in a call is refused here, with the key and the remedy.
 use super::definition::{Bot, Slot, Task, Then};
 use super::file::{CurrencyFile, File, OneOrMany, PersonalFile, RecordedBefore, SlotFile, TaskFile, TitleFile};
+use super::fixed::FixedSentences;
 use super::headers::{self, Headers};
+use super::own_words::CutOnce;
 use super::rights::forget;
 use super::switching;
 use super::words::Prompts;
@@ -157,8 +159,11 @@ fn checked(read: File, file: &str) -> Result<Bot, BotFault> {
         has_known_gaps: false,
         headers: Headers::default(),
         has_header_gaps: false,
+        fixed: FixedSentences::default(),
+        own_words: CutOnce::default(),
     };
     memory::check_gaps(&check, &mut bot)?;
+    bot.fixed = FixedSentences::new(bot.fixed_sentences());
     Ok(bot)
 }
 

@@ -154,6 +154,9 @@ impl Brain for Flow {
 
     /// Where a correction may bring a secret, every figure is taken for one.
     fn is_secret(&self, text: &str) -> bool {
+        if !self.bot.slots.iter().any(|slot| slot.secret) {
+            return false;
+        }
         let figure = |word: &String| value::digits(std::slice::from_ref(word), self.bot.language).is_some();
         let words = self.words(text);
         let corrects = (matches!(self.step(), Step::Review | Step::Change | Step::Approval)

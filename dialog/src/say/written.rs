@@ -87,6 +87,9 @@ impl Written {
         spellings: &[(String, String)],
         language: Language,
     ) -> Option<Self> {
+        if changes.is_empty() && spellings.is_empty() {
+            return None;
+        }
         let chars_before = |at: usize| said[..at].chars().count();
         let fixed: Vec<(usize, usize, &str)> = changes
             .iter()

@@ -3,6 +3,7 @@
 use super::found::{Found, Growth, Reading};
 use super::kind::Kind;
 use super::ordinals::ordinal_word;
+use super::party::counts_people;
 use super::words::{begin_with, ends_with, word};
 use super::{begins_number, number};
 use crate::language::Language;
@@ -254,6 +255,9 @@ impl Surroundings<'_> {
         if !matches!(kind, Kind::Number { .. }) {
             return false;
         }
+        if self.is_age(kind, found) {
+            return true;
+        }
         let before = strip(self.before, &["of", "số", "number", "with"]);
         let Some((last, counted)) = before.split_last() else { return false };
         let one = |from: usize| {
@@ -267,6 +271,16 @@ impl Surroundings<'_> {
             && before.len() == self.before.len()
             && lists.label.contains(&last.as_str());
         is_label || lists.container.contains(&last.as_str()) && count.is_some_and(|count| count > 1)
+    }
+
+    /// "Birthday forty", "forty years old": no number of people.
+    fn is_age(&self, kind: &Kind, found: &Found) -> bool {
+        const OLD: [&str; 8] =
+            ["tuổi", "year old", "years old", "year olds", "yr old", "yrs old", "years of age", "th birthday"];
+        let Kind::Number { unit, .. } = kind else { return false };
+        let is_bare = found.reading == Reading::OnlyIfAsked && found.growth != Growth::Closed;
+        let is_led = || self.lists().age.iter().any(|phrase| ends_with(self.before, phrase));
+        is_bare && counts_people(unit) && (is_led() || OLD.iter().any(|phrase| begin_with(self.after, phrase)))
     }
 
     fn ends_in_number(&self) -> bool {

@@ -29,6 +29,9 @@ fn longest<'a>(words: &[String], phrases: impl Iterator<Item = &'a &'static str>
 
 /// An amount at the start of `words`. What may be two amounts ("twelve fifty" where 1,250 would do as well) is none.
 pub(super) fn find(words: &[String], bounds: Bounds, language: Language) -> Option<Found> {
+    let plain = bounds.currency == Currency::Vnd && language == Language::Vi;
+    let plain = if plain { without_slang(words) } else { None };
+    let words = plain.as_deref().unwrap_or(words);
     let read = Reader { words, bounds, language };
     let (units, len, reading) = read.named().or_else(|| read.bare())?;
     // "Hai triệu hai trăm": the thousands are left out.
@@ -47,6 +50,22 @@ pub(super) fn find(words: &[String], bounds: Bounds, language: Language) -> Opti
         None => found,
     };
     bounds.holds(units).then_some(found)
+}
+
+/// "Hai củ rưỡi", "năm trăm cành", "một tỏi": what people call a million, a thousand and a billion dong. As many words as before; `None`:
+/// there is none among the words of the number.
+fn without_slang(words: &[String]) -> Option<Vec<String>> {
+    let plain = |word: &String| match word.as_str() {
+        "củ" | "chai" => Some("triệu"),
+        "cành" => Some("nghìn"),
+        "tỏi" => Some("tỷ"),
+        _ => None,
+    };
+    let at = words.iter().take(6).position(|word| plain(word).is_some())?;
+    let counted = at == 0 || at == 1 && words[0] == "nửa";
+    let counted = counted || number(&words[..at], Language::Vi).is_some_and(|(_, len)| len == at);
+    let all = || words.iter().map(|word| plain(word).map_or_else(|| word.clone(), str::to_owned)).collect();
+    counted.then(all)
 }
 
 /// How much of an amount names its currency.
@@ -79,6 +98,9 @@ impl Reader<'_> {
         if let Some(amount) = self.decimal(first) {
             return Some((amount, 1));
         }
+        if let Some(found) = self.hundreds_of_thousands() {
+            return found;
+        }
         let (whole, len) = number(self.words, self.language)?;
         let units = whole.checked_mul(scale)?;
         let half = ["and a half", "rưỡi"].iter().find(|half| begin_with(self.rest(len), half));
@@ -98,6 +120,23 @@ impl Reader<'_> {
         }
     }
 
+    /// "Ba xị", "hai lít rưỡi": so many hundred thousand dong. `Some(None)`: such an amount, and nobody can be sure how much ("hai xị hai").
+    fn hundreds_of_thousands(&self) -> Option<Option<(i64, usize)>> {
+        if self.bounds.currency != Currency::Vnd || self.language != Language::Vi {
+            return None;
+        }
+        let (count, len) = number(self.words, self.language).filter(|(count, _)| (1..100).contains(count))?;
+        if !matches!(word(self.words, len), "xị" | "lít" | "loét" | "lốp") {
+            return None;
+        }
+        let behind = self.rest(len + 1);
+        Some(match word(behind, 0) {
+            "rưỡi" | "rưởi" => Some((count * 100_000 + 50_000, len + 2)),
+            _ if number(behind, self.language).is_some() => None,
+            _ => Some((count * 100_000, len + 1)),
+        })
+    }
+
     /// "Three point five thousand", behind its whole part and the point: units and cents, and how many words they take.
     fn scaled(&self, whole: i64, len: usize) -> Option<(i64, usize)> {
         let rest = self.rest(len + 1);
@@ -105,7 +144,7 @@ impl Reader<'_> {
         let (part, used) = super::digits(&rest[..at], self.language)?;
         let by = match rest[at].as_str() {
             "hundred" | "trăm" => 100,
-            "thousand" | "nghìn" | "ngàn" => 1_000,
+            "thousand" | "grand" | "nghìn" | "ngàn" => 1_000,
             "million" | "triệu" => 1_000_000,
             _ => return None,
         };

@@ -2,7 +2,7 @@
 use crate::bot::Bot;
 use crate::language::Language;
 use crate::value::kind::Kind;
-use crate::value::words::{begin_with, tokens};
+use crate::value::words::begin_with;
 
 /// Words that open a question.
 const FIRST_EN: [&str; 33] = [
@@ -80,8 +80,7 @@ pub(super) fn is_question(words: &[String], language: Language) -> bool {
 /// one that was asked for, where the question asks for all there is.
 pub(super) fn slot_asked_about(bot: &Bot, slots: &[usize], asked: Option<usize>, words: &[String]) -> Option<usize> {
     let is_meant = |slot: &usize| {
-        let slot = &bot.slots[*slot];
-        let own = tokens(&format!("{} {}", slot.name.replace('_', " "), slot.prompt), bot.language);
+        let own = &bot.own_words().questions[*slot];
         words.iter().any(|word| is_noun(word, bot.language) && own.iter().any(|own| is_same(own, word, bot.language)))
     };
     let can_tell = |slot: &usize| {
@@ -127,6 +126,7 @@ fn is_same(one: &str, other: &str, language: Language) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::words::tokens;
 
     #[test]
     fn questions_are_told_from_answers() {

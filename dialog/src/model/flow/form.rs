@@ -9,13 +9,15 @@ use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
 use jiff::civil::{Date, DateTime};
 use serde_json::Value as Json;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 #[derive(Clone)]
 struct Filled {
     value: Value,
     confidence: f32,
     confirmed: bool,
+    /// How the value is said and how it is written, once something was said since.
+    spelling: OnceLock<Option<(String, String)>>,
 }
 
 pub(super) struct Form {
@@ -133,7 +135,7 @@ impl Form {
         let same = self.slots[slot].as_ref().is_some_and(|f| f.value == value && f.confirmed);
         // What the words left open is checked: its confidence is `parse::OPEN`.
         let confirmed = same || confidence >= 1.0 && self.bot.slots[slot].confirm != Confirm::Always;
-        self.slots[slot] = Some(Filled { value, confidence, confirmed });
+        self.slots[slot] = Some(Filled { value, confidence, confirmed, spelling: OnceLock::new() });
         self.take_proposal(slot);
         self.fill_order.retain(|s| *s != slot);
         self.fill_order.push(slot);
@@ -314,8 +316,9 @@ impl Form {
     /// How the values that are known are said, and how they are written; nothing of a secret.
     pub fn spellings(&self) -> Vec<(String, String)> {
         let filled = self.bot.slots.iter().zip(&self.slots).filter(|(spec, _)| !spec.secret);
-        let known = filled.filter_map(|(spec, filled)| filled.as_ref().map(|filled| (&filled.value, &spec.kind)));
-        known.filter_map(|(value, kind)| say::written::spelling(value, kind, self.bot.language)).collect()
+        let known = filled.filter_map(|(spec, filled)| filled.as_ref().map(|filled| (filled, &spec.kind)));
+        let spelling = |kind, filled: &Filled| say::written::spelling(&filled.value, kind, self.bot.language);
+        known.filter_map(|(filled, kind)| filled.spelling.get_or_init(|| spelling(kind, filled)).clone()).collect()
     }
 
     /// What is said at one place, with `answer`: the answer that has just come. `None`: a part that has to be said is missing.

@@ -5,13 +5,12 @@ use crate::value;
 use crate::value::answer::{Question, answer};
 use crate::value::around::{Unclear, makes_exception, moves};
 use crate::value::calendar::days_ahead;
-use crate::value::capture::id::Scheme;
 use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::half_of_day::{DayPart, HalfOfDay};
 use crate::value::items;
 use crate::value::kind::{Kind, Span, SpanOf, Value};
 use crate::value::span;
-use crate::value::words::{begin_with, ends_with, starts, tokens};
+use crate::value::words::{begin_with, ends_with, starts};
 use cues::{Cue, corrects_part};
 use jiff::civil::{Date, DateTime};
 use left_over::{LeftOver, Sentence};
@@ -42,36 +41,7 @@ pub fn task(bot: &Bot, words: &[String]) -> Option<(usize, usize, usize)> {
 /// A slot that was named without a value ("the time"): for "what should I change?".
 pub fn named(bot: &Bot, slots: &[usize], words: &[String]) -> Option<usize> {
     let has = |phrase: &Vec<String>| (0..words.len()).any(|i| starts(&words[i..], phrase));
-    slots.iter().copied().find(|slot| names(bot, *slot).iter().any(has))
-}
-
-/// The words by which callers name a slot: its own name, and those of its kind.
-pub(super) fn names(bot: &Bot, slot: usize) -> Vec<Vec<String>> {
-    let spec = &bot.slots[slot];
-    let generic: &[&str] = match (bot.language, &spec.kind) {
-        (Language::En, Kind::Date) => &["date", "day"],
-        (Language::En, Kind::Time) => &["time", "hour"],
-        (Language::En, Kind::Duration) => &["duration", "length", "how long"],
-        (Language::En, Kind::Money(_)) => &["amount", "price"],
-        (Language::Vi, Kind::Money(_)) => &["số tiền"],
-        (Language::En, Kind::Phone) => &["phone", "number"],
-        (Language::En, Kind::Name) => &["name", "spelling"],
-        (Language::Vi, Kind::Name) => &["tên"],
-        (_, Kind::Email) => &["email", "mail"],
-        (Language::En, Kind::Address(_)) => &["address"],
-        (Language::Vi, Kind::Address(_)) => &["địa chỉ"],
-        (Language::En, Kind::Id(Scheme::Card)) => &["card"],
-        (Language::Vi, Kind::Id(Scheme::Card)) => &["thẻ"],
-        (Language::Vi, Kind::Id(Scheme::Citizen)) => &["căn cước"],
-        (Language::Vi, Kind::Id(Scheme::Tax)) => &["mã số thuế"],
-        (Language::Vi, Kind::Date) => &["ngày"],
-        (Language::Vi, Kind::Time) => &["giờ"],
-        (Language::Vi, Kind::Duration) => &["bao lâu", "thời gian"],
-        _ => &[],
-    };
-    let units: &[String] = if let Kind::Number { unit, .. } = &spec.kind { unit } else { &[] };
-    let all = std::iter::once(spec.name.replace('_', " ")).chain(generic.iter().map(|name| (*name).to_owned()));
-    all.chain(units.iter().cloned()).map(|name| tokens(&name, bot.language)).filter(|name| !name.is_empty()).collect()
+    slots.iter().copied().find(|slot| bot.own_words().names[*slot].iter().any(has))
 }
 
 /// Whether a number stands in the words from `from` on that belongs to none of these values. "One" alone is rather a word than a number.
@@ -299,10 +269,10 @@ impl SlotSearch<'_> {
     pub fn out_of_range(&self, words: &[String], from: usize, fills: &[Fill]) -> Option<usize> {
         let is_taken = |at: usize| fills.iter().any(|f| (f.end - f.found.len.min(f.end)..f.end).contains(&at));
         let refuses = |slot: &usize, at: usize| {
-            let Kind::Number { min, max, unit } = &self.bot.slots[*slot].kind else { return false };
+            let Kind::Number { min, max, .. } = &self.bot.slots[*slot].kind else { return false };
             let Some((number, len)) = value::number(&words[at..], self.bot.language) else { return false };
             let rest = &words[at + len..];
-            let is_named = unit.iter().any(|unit| starts(rest, &tokens(unit, self.bot.language)));
+            let is_named = self.bot.own_words().units[*slot].iter().any(|unit| starts(rest, unit));
             let is_whole = value::number(rest, self.bot.language).is_none();
             // "Không" is rather a no than a zero.
             let is_said = is_named || (self.asked == Some(*slot) && rest.is_empty() && words[at] != "không");

@@ -29,6 +29,8 @@ pub(super) struct Lists {
     pub unit: &'static [&'static str],
     /// What a bare number behind it only names: "room four".
     pub label: &'static [&'static str],
+    /// What a bare number behind it is the age of: "birthday forty".
+    pub age: &'static [&'static str],
     /// Several of them hold so many each: "two tables of four", "hai bàn bốn người".
     pub container: &'static [&'static str],
     /// What goes on behind a day: "the fourth of …".

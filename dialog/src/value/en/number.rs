@@ -53,7 +53,7 @@ pub(super) fn small(words: &[String]) -> Option<(i64, usize)> {
 /// What a word multiplies the number before it with.
 fn scale(word: &str) -> Option<i64> {
     match word {
-        "thousand" => Some(1_000),
+        "thousand" | "grand" => Some(1_000),
         "million" => Some(1_000_000),
         _ => None,
     }
@@ -81,9 +81,26 @@ fn halves(words: &[String]) -> Option<(i64, usize)> {
     Some((whole * scale + scale / 2, len + 4))
 }
 
+/// "half a million", "a quarter of a million", "a couple of hundred", "half a grand".
+fn parts_of_scale(words: &[String]) -> Option<(i64, usize)> {
+    let of = |word: &str| if word == "hundred" { Some(100) } else { scale(word) };
+    for (phrase, times, parts) in
+        [("half a", 1, 2), ("a quarter of a", 1, 4), ("quarter of a", 1, 4), ("a couple of", 2, 1), ("a couple", 2, 1)]
+    {
+        let len = phrase.split(' ').count();
+        if let Some(scale) = of(word(words, len)).filter(|_| begin_with(words, phrase)) {
+            return Some((scale * times / parts, len + 1));
+        }
+    }
+    None
+}
+
 /// A whole number: "two", "a hundred and five", "12", "two thousand", "1.5 million", "half a dozen".
 pub fn number(words: &[String]) -> Option<(i64, usize)> {
     let first = word(words, 0);
+    if let Some(found) = parts_of_scale(words) {
+        return Some(found);
+    }
     if let Some((name, n)) = NAMED.iter().find(|(name, _)| begin_with(words, name)) {
         return Some((*n, name.split(' ').count()));
     }
@@ -98,7 +115,8 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
     if all_digits(first) {
         current = Some(first.parse().ok().filter(|_| first.len() <= 12)?);
         len = 1;
-    } else if (first == "a" || first == "one") && matches!(word(words, 1), "hundred" | "thousand") {
+    } else if (first == "a" || first == "one") && matches!(word(words, 1), "hundred" | "thousand" | "grand" | "million")
+    {
         current = Some(1);
         len = 1;
     } else if matches!(first, "hundred" | "thousand") {
@@ -146,8 +164,8 @@ fn below_thousand(words: &[String]) -> Option<(i64, usize)> {
 
 /// "a person", "an adult": one of what is counted.
 pub(crate) fn article(words: &[String], unit: &[String]) -> Option<(i64, usize)> {
-    let counted = unit.iter().any(|u| starts(words.get(1..).unwrap_or_default(), &tokens(u, Language::En)));
-    (matches!(word(words, 0), "a" | "an") && counted).then_some((1, 1))
+    let counted = || unit.iter().any(|u| starts(words.get(1..).unwrap_or_default(), &tokens(u, Language::En)));
+    (matches!(word(words, 0), "a" | "an") && counted()).then_some((1, 1))
 }
 
 /// Sounds and signs between the digits of a string.

@@ -1,10 +1,11 @@
 //! English times of day.
-use super::number::{one, small};
+use super::number::{number, one, small};
 use crate::value::calendar::{clock_digits, time_of_day, usual_hour};
 use crate::value::figures::joined_clock;
 use crate::value::found::{Doubt, Found, Growth};
 use crate::value::half_of_day::DayPart;
 use crate::value::kind::Value;
+use crate::value::party;
 use crate::value::words::{all_digits, begin_with, word};
 
 /// Words behind an hour that say its part of the day.
@@ -26,6 +27,19 @@ const PARTS: [(&str, DayPart); 15] = [
     ("evening", DayPart::Evening),
 ];
 
+/// "noon thirty", "midnight oh five": the minutes, and the words they take. "Noon twenty people" has none.
+fn minutes_behind_noon(rest: &[String]) -> (i64, usize) {
+    let zero = usize::from(matches!(word(rest, 0), "oh" | "o"));
+    let minutes = small(rest.get(zero..).unwrap_or_default())
+        .filter(|(m, _)| if zero > 0 { (1..10).contains(m) } else { *m >= 10 && *m < 60 && m % 5 == 0 })
+        .map(|(m, used)| (m, zero + used));
+    let goes_on = |used: usize| {
+        let behind = rest.get(used..).unwrap_or_default();
+        party::unit(behind).is_some() || number(behind).is_some() || matches!(word(behind, 0), "minutes" | "or" | "to")
+    };
+    minutes.filter(|(_, used)| !goes_on(*used)).unwrap_or((0, 0))
+}
+
 /// The hour of 24 that an hour (1–12) means with these words behind it, and how many of them say so.
 fn hour_of_day(words: &[String], hour: i64) -> Option<(i64, usize)> {
     let (phrase, part) = PARTS.iter().find(|(phrase, _)| begin_with(words, phrase))?;
@@ -35,10 +49,14 @@ fn hour_of_day(words: &[String], hour: i64) -> Option<(i64, usize)> {
 }
 
 pub fn time(words: &[String]) -> Option<Found> {
-    match word(words, 0) {
-        "noon" | "midday" => return Some(Found::new(Value::Time(time_of_day(12, 0)?), 1)),
-        "midnight" => return Some(Found::new(Value::Time(time_of_day(0, 0)?), 1)),
-        _ => {}
+    let whole_hour = match word(words, 0) {
+        "noon" | "midday" => Some(12),
+        "midnight" => Some(0),
+        _ => None,
+    };
+    if let Some(hour) = whole_hour {
+        let (minute, used) = minutes_behind_noon(&words[1..]);
+        return Some(Found::new(Value::Time(time_of_day(hour, minute)?), 1 + used));
     }
     if let Some((hour, minute, len)) = minutes_and_noon(words) {
         return Some(Found::new(Value::Time(time_of_day(hour, minute)?), len));

@@ -1,5 +1,5 @@
 //! Values that a caller says again in fewer words, and hours of which only the half of the day is said.
-use super::super::parse::{Fill, names};
+use super::super::parse::Fill;
 use super::Context;
 use crate::language::Language;
 use crate::model::step::Step;
@@ -133,8 +133,9 @@ impl Context<'_> {
     pub(super) fn called_wrong(&self, words: &[String]) -> Option<usize> {
         let at = words.iter().position(|word| is_wrong(word))?;
         let (slots, behind) = (self.form.task_slots(), &words[at + 1..]);
-        let name_at =
-            |words: &[String], slot: usize| names(&self.form.bot, slot).iter().any(|name| starts(words, name));
+        let name_at = |words: &[String], slot: usize| {
+            self.form.bot.own_words().names[slot].iter().any(|name| starts(words, name))
+        };
         let article = usize::from(behind.first().is_some_and(|word| matches!(word.as_str(), "the" | "cái")));
         let next = slots.iter().copied().find(|slot| name_at(&behind[article..], *slot));
         let nearest =

@@ -7,7 +7,7 @@ use crate::value::found::Reading;
 use crate::value::half_of_day::DayPart;
 use crate::value::kind::Kind;
 use crate::value::party::counts_people;
-use crate::value::words::{ends_with, starts, tokens};
+use crate::value::words::ends_with;
 
 /// What is booked for so many people: "a table for four".
 const BOOKED: [&str; 10] =
@@ -28,10 +28,8 @@ impl SlotSearch<'_> {
     pub(super) fn cue(&self, words: &[String], slot: usize, Place { at, last, .. }: Place) -> Cue {
         let (kind, language) = (&self.bot.slots[slot].kind, self.bot.language);
         let before = &words[..at];
-        let own = self.bot.slots[slot].cues.iter().any(|cue| {
-            let cue = tokens(cue, language);
-            at >= cue.len() && starts(&words[at - cue.len()..], &cue)
-        });
+        let own = &self.bot.own_words().cues[slot];
+        let own = own.iter().any(|cue| before.ends_with(cue) && !cue.is_empty());
         let usual: &[&str] = match kind {
             Kind::Time => &["at", "lúc"],
             Kind::Number { unit, .. } if counts_people(unit) => {

@@ -2,14 +2,11 @@
 use super::mentions::Mention;
 use crate::bot::Bot;
 use crate::language::Language;
-use crate::model::flow::parse;
 use crate::value;
 use crate::value::around::{Beside, Role, Side, has_contrast, moves};
 use crate::value::kind::{Kind, SpanOf};
-use crate::value::words::{begin_with, starts, tokens};
+use crate::value::words::{begin_with, starts};
 use jiff::civil::DateTime;
-use std::cell::OnceCell;
-use std::collections::HashSet;
 use std::ops::Range;
 
 /// A sentence whose values are known.
@@ -29,12 +26,11 @@ pub(super) struct Sentence<'a> {
 
 pub(super) struct LeftOver<'a> {
     sentence: Sentence<'a>,
-    own: OnceCell<HashSet<String>>,
 }
 
 impl<'a> LeftOver<'a> {
     pub fn new(sentence: Sentence<'a>) -> LeftOver<'a> {
-        LeftOver { sentence, own: OnceCell::new() }
+        LeftOver { sentence }
     }
 
     /// Whether a word that may matter stands beside what was said of this slot.
@@ -49,7 +45,7 @@ impl<'a> LeftOver<'a> {
             is_filled: self.sentence.filled.get(slot) == Some(&true),
             other: &|rest| self.other(slot, rest),
             name_of_other: &|rest| self.name_of_other(slot, rest),
-            is_own: &|word| self.own_words().contains(word),
+            is_own: &|word| self.sentence.bot.own_words().all.contains(word),
             is_cue: &|word| self.is_cue(word),
         };
         let own = (0..mentions.len()).filter(|i| mentions[*i].slot == slot && roles[*i] != Role::Foreign);
@@ -68,7 +64,7 @@ impl<'a> LeftOver<'a> {
             is_filled: true,
             other: &|_| None,
             name_of_other: &|_| None,
-            is_own: &|word| self.own_words().contains(word),
+            is_own: &|word| self.sentence.bot.own_words().all.contains(word),
             is_cue: &|word| self.is_cue(word),
         };
         let taken = |at: &usize| mentions.iter().any(|mention| (mention.start..mention.end).contains(at));
@@ -137,7 +133,7 @@ impl<'a> LeftOver<'a> {
             }
         };
         let longest = |other: usize| {
-            let own = parse::names(bot, other).into_iter().filter(|name| starts(rest, name)).map(|name| name.len());
+            let own = bot.own_words().names[other].iter().filter(|name| starts(rest, name)).map(Vec::len);
             let asked = asking(&bot.slots[other].kind).iter().filter(|phrase| begin_with(rest, phrase));
             own.chain(asked.map(|phrase| phrase.split(' ').count())).max()
         };
@@ -147,15 +143,5 @@ impl<'a> LeftOver<'a> {
 
     fn is_cue(&self, word: &str) -> bool {
         self.sentence.bot.slots.iter().flat_map(|slot| &slot.cues).any(|cue| cue.split(' ').any(|cue| cue == word))
-    }
-
-    /// The words of the bot's own questions.
-    fn own_words(&self) -> &HashSet<String> {
-        self.own.get_or_init(|| {
-            let bot = self.sentence.bot;
-            let of_slots = bot.slots.iter().flat_map(|slot| [slot.name.replace('_', " "), slot.prompt.clone()]);
-            let of_tasks = bot.tasks.iter().flat_map(|task| task.phrases.iter().chain([&task.say])).cloned();
-            of_slots.chain(of_tasks).flat_map(|text| tokens(&text, bot.language)).collect()
-        })
     }
 }
