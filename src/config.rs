@@ -49,7 +49,7 @@ pub use ear::{Ear, Echo, Level, Noise};
 pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
-pub use language_model::LanguageModel;
+pub use language_model::{LanguageModel, LanguageModelKind};
 pub use latency::LatencyConfig;
 pub use load::Fault;
 pub(crate) use log::OURS;

@@ -1,5 +1,7 @@
-//! The language models of bots: asked over HTTP, answered piece by piece.
-use crate::config::{Config, LanguageModel};
+//! The language models of bots: asked over HTTP, answered piece by piece; those that hear and speak, over the connection of their call
+//! ([`crate::speech_models`]).
+use crate::config::{Config, LanguageModel, LanguageModelKind};
+use crate::speech_models::{self, SpeechAccount, SpeechProtocol};
 use crate::web_client::client;
 use dialog::model::chat::completion::CompletionReader;
 use dialog::model::language_model::{ModelFault, ModelNews, ModelRequest, RequestId};
@@ -26,43 +28,64 @@ const PROBE: Duration = Duration::from_secs(3);
 #[derive(Default)]
 pub struct LanguageModels {
     accounts: BTreeMap<String, Arc<Account>>,
+    speech: BTreeMap<String, Arc<SpeechAccount>>,
 }
 
 struct Account {
     url: String,
     model: String,
     key: Option<String>,
-    at_once: Semaphore,
+    at_once: Arc<Semaphore>,
 }
 
 impl LanguageModels {
     /// Those of the configuration, and the server of this machine under [`LanguageModel::LOCAL`]. One whose key cannot be read is left
     /// out, which the configuration's check has told.
     pub fn load(config: &Config) -> Self {
-        let mut accounts = BTreeMap::new();
+        let (mut accounts, mut speech) = (BTreeMap::new(), BTreeMap::new());
         let usual = (LanguageModel::LOCAL.to_owned(), LanguageModel::local());
         let usual = Some(usual).filter(|(name, _)| !config.language_models.contains_key(name));
         for (name, model) in config.language_models.clone().into_iter().chain(usual) {
             match model.key() {
                 Ok(key) => {
-                    let at_once = Semaphore::new(model.at_once.max(1) as usize);
+                    let at_once = Arc::new(Semaphore::new(model.at_once.max(1) as usize));
                     let url = model.url.trim_end_matches('/').to_owned();
                     let key = key.map(|key| key.reveal().to_owned());
-                    accounts.insert(name, Arc::new(Account { url, model: model.model, key, at_once }));
+                    let protocol = match model.kind {
+                        LanguageModelKind::Chat => {
+                            accounts.insert(name, Arc::new(Account { url, model: model.model, key, at_once }));
+                            continue;
+                        }
+                        LanguageModelKind::OpenaiRealtime => SpeechProtocol::OpenAiRealtime,
+                        LanguageModelKind::GeminiLive => SpeechProtocol::GeminiLive,
+                    };
+                    // Loaded once: its name lives as long as the process.
+                    let label: &'static str = name.clone().leak();
+                    let (model, voice) = (model.model, model.voice.unwrap_or_default());
+                    let account = SpeechAccount { name: label, protocol, url, model, voice, key, at_once };
+                    speech.insert(name, Arc::new(account));
                 }
                 Err(why) => tracing::warn!(model = %name, %why, "this language model cannot be asked"),
             }
         }
-        Self { accounts }
+        Self { accounts, speech }
     }
 
     pub fn knows(&self, name: &str) -> bool {
-        self.accounts.contains_key(name)
+        self.accounts.contains_key(name) || self.speech.contains_key(name)
+    }
+
+    /// The model of this name, if it hears and speaks.
+    pub fn speech(&self, name: &str) -> Option<Arc<SpeechAccount>> {
+        self.speech.get(name).cloned()
     }
 
     /// Asks until the answer has ended or has failed, and tells each piece. Dropped, it asks no more.
     pub async fn ask(self: Arc<Self>, request: ModelRequest, out: mpsc::Sender<Told>) {
         let id = request.id;
+        if let Some(account) = self.speech(&request.model) {
+            return speech_models::ask_in_words(account, request, out).await;
+        }
         let result = match self.accounts.get(&request.model) {
             Some(account) => account.stream(request, &out).await,
             None => Err(ModelFault::Unknown),
@@ -79,11 +102,17 @@ impl LanguageModels {
         for name in names {
             let answer = match self.accounts.get(&name) {
                 Some(account) => account.probe().await,
+                None if self.speech.contains_key(&name) => self.probe_speech(&name).await,
                 None => Err("it is not configured, or its key cannot be read".to_owned()),
             };
             all.push((name, answer));
         }
         all
+    }
+
+    async fn probe_speech(&self, name: &str) -> Result<Duration, String> {
+        let Some(account) = self.speech.get(name) else { return Err("it is not configured".to_owned()) };
+        speech_models::probe(account).await.map_err(|fault| format!("{}: {fault}", account.url))
     }
 }
 

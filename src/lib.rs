@@ -24,6 +24,7 @@ pub mod recordings;
 pub mod rehearse;
 pub mod security;
 pub mod server;
+pub mod speech_models;
 pub mod standby;
 pub mod store;
 pub mod tools;

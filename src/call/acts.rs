@@ -16,6 +16,7 @@ use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
 use media::hears::Supervision;
 use media::leg::{BotMode, LegInput, LegPlan};
+use media::playout::Played;
 use media::record::PausedBy;
 use media::room::Seat;
 use media::tts::delivery::ClauseText;
@@ -29,11 +30,20 @@ pub trait CallPort {
     fn hears(&self) -> bool;
     /// The samples of a standby clip, mono, at [`standby::RATE`].
     fn clip(&mut self, clip: Clip) -> Vec<i16>;
-    /// The speech pool synthesises a clause, which goes to the room piece by piece.
+    /// The speech pool synthesises a clause, which goes to the room piece by piece. `written`: its words as they were written; where a
+    /// language model speaks for itself, its own sound is said.
     ///
     /// # Errors
     /// Where the clause will not be synthesised.
-    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault>;
+    fn say(
+        &mut self,
+        utterance: UtteranceId,
+        text: ClauseText,
+        written: String,
+        interruptible: bool,
+    ) -> Result<(), TtsFault>;
+    /// The caller has heard this.
+    fn played(&mut self, _: Played) {}
     /// The speech pool drops what it has not synthesised below this utterance.
     fn unsay(&mut self, floor: UtteranceId);
     /// The line has this rate from now on, and so has what is synthesised.
@@ -95,8 +105,8 @@ pub trait CallPort {
 pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
     let leg = |input| RoomOrder::Leg(Seat::CALLER, input);
     match act {
-        Act::Say { utterance, text, interruptible } => {
-            if let Err(fault) = port.say(utterance, text, interruptible) {
+        Act::Say { utterance, text, written, interruptible } => {
+            if let Err(fault) = port.say(utterance, text, written, interruptible) {
                 port.report_spoken(Spoken::Failed { utterance, fault });
             }
         }

@@ -182,7 +182,8 @@ impl Assembly {
         let (spoken, spoken_inbox) = mpsc::channel(QUEUE);
         let (voices, voices_inbox) = mpsc::channel(QUEUE);
         let (told, models) = mpsc::channel(language_models::QUEUE);
-        let asked = CallModels { models: self.models.clone(), out: told, asking: JoinSet::new(), running: Vec::new() };
+        let asked =
+            CallModels { models: self.models.clone(), out: told.clone(), asking: JoinSet::new(), running: Vec::new() };
         let voice = loaded.voice(line.plan.codec.rate());
         let language = voice.language;
         let others = BotSpeech {
@@ -192,9 +193,11 @@ impl Assembly {
             number,
             room: room.clone(),
             spoken: spoken.clone(),
+            models: self.models.clone(),
+            told,
         };
         let people = self.call_people(name, voice.clone(), &others, &line);
-        let (rate, speaker) = (voice.rate, others.speaker(voice));
+        let (rate, speaker) = (voice.rate, others.voice_of(&loaded.bot, voice));
         let speech = Speech {
             number,
             pool: pool.clone(),

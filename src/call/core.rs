@@ -83,6 +83,8 @@ pub enum Act {
     Say {
         utterance: UtteranceId,
         text: ClauseText,
+        /// Its words as whoever thought of them wrote them.
+        written: String,
         interruptible: bool,
     },
     /// Play this at once, because the bot's own sound is late.

@@ -129,7 +129,12 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
             Change::Referral(news) => CallInput::Person(news.into()),
             Change::Ended(ended) => CallInput::Gone(ended.into()),
         },
-        Arrival::Room(event) => CallInput::Room(event),
+        Arrival::Room(event) => {
+            if let Event::Played { seat: Seat::CALLER, played } = &event {
+                port.played(*played);
+            }
+            CallInput::Room(event)
+        }
         Arrival::Heard(heard) => CallInput::Heard(heard),
         Arrival::Voice(heard) => CallInput::Voice(heard),
         Arrival::Spoken(spoken) => CallInput::Spoken(spoken),

@@ -4,7 +4,7 @@ use super::approvals::queue::ApprovalQueue;
 use super::bleep::Bleep;
 use super::core::CallInput;
 use super::memory::MemoryWriter;
-use super::others::BotSpeech;
+use super::others::{BotSpeech, CallVoice};
 use super::people::{People, PersonSearch, Searching};
 use super::recording::CallRecording;
 use super::voices::VoiceHeard;
@@ -24,6 +24,7 @@ use media::ear::EarPlan;
 use media::engine::{Refused, RoomHandle, RoomOrder};
 use media::hears::Supervision;
 use media::leg::{LegInput, LegPlan};
+use media::playout::Played;
 use media::pool::{ListeningSetup, Pool};
 use media::record::PausedBy;
 use media::room::Seat;
@@ -106,7 +107,7 @@ pub struct Speech {
     /// That of the line.
     pub rate: Rate,
     pub lexicon: Lexicon,
-    pub speaker: Box<dyn Speak>,
+    pub speaker: CallVoice,
     pub standby: Arc<Standby>,
     pub heard: mpsc::Sender<Heard>,
     pub voices: mpsc::Sender<VoiceHeard>,
@@ -135,7 +136,7 @@ impl Speech {
         self.hears = others.engines.can_hear(language);
         self.language = language;
         self.lexicon = loaded.lexicon.clone();
-        self.speaker = others.speaker(voice.clone());
+        self.speaker = others.voice_of(&loaded.bot, voice.clone());
         self.standby = others.engines.standby(language);
         Some(voice)
     }
@@ -194,8 +195,20 @@ impl CallPort for Effects {
         self.speech.as_ref().map(|speech| speech.standby.get(clip).to_vec()).unwrap_or_default()
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
-        self.speech.as_ref().map_or(Ok(()), |speech| speech.speaker.say(utterance, text, interruptible))
+    fn say(
+        &mut self,
+        utterance: UtteranceId,
+        text: ClauseText,
+        written: String,
+        interruptible: bool,
+    ) -> Result<(), TtsFault> {
+        self.speech.as_ref().map_or(Ok(()), |speech| speech.speaker.say(utterance, text, written, interruptible))
+    }
+
+    fn played(&mut self, played: Played) {
+        if let Some(model) = self.speech.as_ref().and_then(|speech| speech.speaker.model()) {
+            model.played(played);
+        }
     }
 
     fn unsay(&mut self, floor: UtteranceId) {
@@ -211,7 +224,14 @@ impl CallPort for Effects {
 
     fn listen(&mut self, expect: &Expect) -> Result<Option<Box<dyn Listen>>, AsrFault> {
         let Some(speech) = &self.speech else { return Ok(None) };
-        speech.session(expect, speech.heard.clone()).map(Some)
+        let to = speech.session(expect, speech.heard.clone())?;
+        // What is secret, or would be masked, stays on this machine: sound cannot be masked.
+        let masks = self.bot.as_ref().is_some_and(|bot| !bot.mask.is_empty());
+        let hears = !expect.may_hold_secret && !expect.secret && !masks;
+        Ok(Some(match speech.speaker.model() {
+            Some(model) => model.listen(to, hears),
+            None => to,
+        }))
     }
 
     fn transcribe(&mut self, seat: Seat, session: u64, expect: &Expect) {
@@ -315,6 +335,10 @@ impl CallPort for Effects {
     }
 
     fn ask(&mut self, request: ModelRequest) {
+        let model = self.speech.as_ref().and_then(|speech| speech.speaker.model());
+        if let Some(model) = model.filter(|model| model.is(&request.model)) {
+            return model.ask(request);
+        }
         let Some(of) = &mut self.models else { return };
         while of.asking.try_join_next().is_some() {}
         of.running.retain(|(_, asking)| !asking.is_finished());
@@ -324,6 +348,9 @@ impl CallPort for Effects {
     }
 
     fn stop_asking(&mut self, id: RequestId) {
+        if let Some(model) = self.speech.as_ref().and_then(|speech| speech.speaker.model()) {
+            model.stop(id);
+        }
         let running = self.models.iter().flat_map(|of| &of.running);
         running.filter(|(running, _)| *running == id).for_each(|(_, asking)| asking.abort());
     }

@@ -182,7 +182,13 @@ impl Config {
             if !(1..=1_000).contains(&model.at_once) {
                 found.push(format!("[{list}]: at_once = {}: must be 1 to 1000", model.at_once));
             }
-            let address = RemoteAddress { url: &model.url, is_socket: false, key: model.key() };
+            if model.kind.speaks() && model.model.is_empty() {
+                found.push(format!("[{list}]: name the model, as its service calls it: model = \"…\""));
+            }
+            if !model.kind.speaks() && model.voice.is_some() {
+                found.push(format!("[{list}]: voice is of endpoints that speak: remove it, or correct kind"));
+            }
+            let address = RemoteAddress { url: &model.url, is_socket: model.kind.speaks(), key: model.key() };
             address.problems(&mut |what| found.push(format!("[{list}]: {what}")));
         }
     }

@@ -4,13 +4,14 @@
 //! [`utterance`] and [`clauses`] decide what is sent, believed and handed over; they are cores, told the time. [`listening`] and [`speaking`] drive
 //! them over a [`connection`]. What protocols mean is in `media::asr::remote` and `media::tts::remote`.
 mod clauses;
-mod connection;
+pub(crate) mod connection;
 mod engine;
 mod listening;
 pub mod load;
 mod speaking;
 mod utterance;
 
+pub use clauses::word_of;
 pub use engine::{Account, RemoteEngine};
 pub use listening::{RemoteListener, RemoteRecogniser};
 pub use speaking::{RemoteSpeaker, RemoteVoice, VoiceSetup};

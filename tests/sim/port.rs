@@ -354,7 +354,13 @@ impl CallPort for SimulatedPort {
         crate::voice::clip(tone)
     }
 
-    fn say(&mut self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault> {
+    fn say(
+        &mut self,
+        utterance: UtteranceId,
+        text: ClauseText,
+        _: String,
+        interruptible: bool,
+    ) -> Result<(), TtsFault> {
         let must = if interruptible { "" } else { " (must be heard)" };
         self.note_trace("bot", format!("{}: {:?}{}{must}", name(utterance), text.text, delivered(&text.delivery)));
         self.open.insert(utterance);

@@ -83,6 +83,7 @@ impl Talk {
     fn say(&mut self, now: Instant, say: SayId, clause: Clause, interruptible: bool) {
         let utterance = utterance(say);
         let text = ClauseText { text: clause.said().to_owned(), delivery: delivery(&clause) };
+        let written = clause.written().to_owned();
         self.due.said(say);
         self.stopwatch.said(utterance.0, now);
         if !self.sounds() {
@@ -94,17 +95,18 @@ impl Talk {
         self.masking.says(say, &clause);
         self.transcript.says(say, clause);
         self.tell_changes();
-        self.act(Act::Say { utterance, text, interruptible });
+        self.act(Act::Say { utterance, text, written, interruptible });
     }
 
     /// A sign that the bot listens: no answer that anything waits for, and a turn of its own.
     fn backchannel(&mut self, say: SayId, clause: Clause) {
         let text = ClauseText { text: clause.said().to_owned(), delivery: delivery(&clause) };
+        let written = clause.written().to_owned();
         self.due.said(say);
         self.transcript.says(say, clause);
         self.transcript.complete_bot();
         self.tell_changes();
-        self.act(Act::Say { utterance: utterance(say), text, interruptible: true });
+        self.act(Act::Say { utterance: utterance(say), text, written, interruptible: true });
     }
 
     fn pause(&mut self, now: Instant) {

@@ -356,7 +356,7 @@ impl RemoteClauses {
 }
 
 /// The characters before the word that character `said` is in: half a word twice is better than a lost one.
-fn word_of(text: &str, said: u32) -> u32 {
+pub fn word_of(text: &str, said: u32) -> u32 {
     let characters: Vec<char> = text.chars().collect();
     let said = (said as usize).min(characters.len());
     if said == characters.len() || characters[said].is_whitespace() {
