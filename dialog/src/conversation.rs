@@ -157,6 +157,11 @@ impl Conversation {
         self.history.lines()
     }
 
+    /// How many lines that is.
+    pub fn history_length(&self) -> usize {
+        self.history.length()
+    }
+
     /// What the caller is being helped with now, by its name in the bot's file.
     pub fn task(&self) -> Option<&str> {
         self.brain.task()

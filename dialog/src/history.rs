@@ -231,6 +231,11 @@ impl History {
         self.entries.iter().filter(is_said).map(known).collect()
     }
 
+    /// How many lines there are.
+    pub fn length(&self) -> usize {
+        self.entries.len()
+    }
+
     /// The conversation as the caller knows it. A cut line ends with the last whole word that was heard.
     pub fn lines(&self) -> Vec<Line> {
         let line = |entry: &Entry| match entry {

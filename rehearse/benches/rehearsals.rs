@@ -1,5 +1,5 @@
 //! How many calls a second the shipped rehearsals make on one thread: `cargo bench -p rehearse`. On a machine that others use too, the
-//! calls in a second of the processor are what counts.
+//! calls in a second of the processor are what counts. Numbers behind `--` are how many runs of each scenario are made, in place of 10 and 100.
 use rehearse::run::{Plan, rehearse};
 use rehearse::scenario::Rehearsal;
 use std::path::Path;
@@ -24,7 +24,8 @@ fn main() {
     files.sort();
     let rehearsals: Vec<Rehearsal> =
         files.iter().map(|file| Rehearsal::read(file).unwrap_or_else(|fault| panic!("{fault}"))).collect();
-    for runs in [10, 100] {
+    let given: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for runs in if given.is_empty() { vec![10, 100] } else { given } {
         let plan = Plan { runs: Some(runs), threads: Some(1), ..Plan::default() };
         let (start, before) = (Instant::now(), worked());
         let outcomes = rehearse(&rehearsals, &plan, None, start);

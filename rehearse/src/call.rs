@@ -249,7 +249,7 @@ impl<'a> Call<'a> {
         self.sound_since = None;
         self.reprompted = false;
         self.acted = self.line.now();
-        self.history_before = self.line.talk.history().len();
+        self.history_before = self.line.talk.history_length();
     }
 
     /// Speaks for a while and falls silent, as a gate and a recogniser report it.

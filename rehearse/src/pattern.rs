@@ -35,17 +35,22 @@ impl Words {
 pub struct Said {
     spoken: String,
     read: String,
+    /// The same as `plain` has them.
+    plain_spoken: String,
+    plain_read: String,
 }
 
 impl Said {
     pub fn add(&mut self, spoken: &str, read: &str) {
         append(&mut self.spoken, spoken);
         append(&mut self.read, read);
+        append_plain(&mut self.plain_spoken, spoken);
+        append_plain(&mut self.plain_read, read);
     }
 
     pub fn clear(&mut self) {
-        self.spoken.clear();
-        self.read.clear();
+        let Self { spoken, read, plain_spoken, plain_read } = self;
+        [spoken, read, plain_spoken, plain_read].into_iter().for_each(String::clear);
     }
 
     /// As it is spoken, clause by clause.
@@ -56,8 +61,9 @@ impl Said {
     /// Whether these words occur in it.
     pub fn has(&self, text: &str) -> bool {
         let wanted = plain(text);
-        let holds = |said: &str| plain(said).contains(&wanted);
-        holds(&self.spoken) || self.read != self.spoken && holds(&self.read)
+        // The words of nothing are one space.
+        let holds = |said: &str| if said.is_empty() { wanted == " " } else { said.contains(&wanted) };
+        holds(&self.plain_spoken) || holds(&self.plain_read)
     }
 
     pub fn is_match(&self, pattern: &regex_lite::Regex) -> bool {
@@ -75,7 +81,15 @@ fn append(all: &mut String, text: &str) {
 /// Lower-case words between single spaces, with one before the first and one behind the last.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 2);
-    plain.push(' ');
+    append_plain(&mut plain, text);
+    plain
+}
+
+/// Adds the [`plain`] words of a text to those before it.
+fn append_plain(plain: &mut String, text: &str) {
+    if plain.is_empty() {
+        plain.push(' ');
+    }
     for c in text.chars() {
         if c.is_alphanumeric() || c == '\'' {
             plain.extend(c.to_lowercase());
@@ -86,7 +100,6 @@ fn plain(text: &str) -> String {
     if !plain.ends_with(' ') {
         plain.push(' ');
     }
-    plain
 }
 
 /// What a JSON value must hold: all of an object's members, and everything else as it is. Numbers are compared by their value.
