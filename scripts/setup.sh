@@ -46,6 +46,7 @@ needs_run=(
 needs_test=(
     'sip-tester|have sipp|drives the SIP tests (sipp)'
     'baresip-core|have baresip|an independent SIP phone that calls the bots'
+    'linphone-cli|have linphonec|another one, that transfers calls attended'
     'sox|have sox|prepares the test sounds'
     'flite|have flite|speaks the test callers'
     'chromium|have chromium|the browser that calls the bots'

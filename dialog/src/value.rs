@@ -89,7 +89,9 @@ pub fn find(kind: &Kind, words: &[String], language: Language, now: DateTime) ->
         },
         Kind::Money(bounds) => money::find(words, *bounds, language).map(|found| rough(found, words, language)),
         Kind::Items(plan) => items::find(words, plan, language),
-        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default()),
+        Kind::Span { of } => span::span(*of, words, language, now, HalfOfDay::default())
+            // "Between two and three hundred"
+            .filter(|found| *of == kind::SpanOf::Dates || !is_scale(words.get(found.len), language)),
         // Where they are asked for, `capture` reads them from the text.
         Kind::Name | Kind::Email | Kind::Address(_) | Kind::Id(_) | Kind::Text => None,
     }

@@ -21,6 +21,7 @@ mod full_house;
 mod interruption;
 mod keys;
 mod language_model;
+mod linphone;
 mod load;
 mod openapi;
 mod person;

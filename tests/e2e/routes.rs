@@ -1,4 +1,5 @@
 //! Who is called, what a trunk says of a call, who takes one over, and how many the API may place.
+use crate::linphone::Linphone;
 use crate::peer::Peer;
 use crate::server::Server;
 use crate::testbed::{HERE, beside_others, pause, seconds, until};
@@ -128,6 +129,43 @@ async fn the_api_dials_while_the_telephone_has_room_whatever_pages_do() {
     for page in pages {
         page.leave().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_that_is_not_ours_transfers_its_call_with_the_bot_to_another_attended() {
+    let _machine = beside_others().await;
+    let server = Server::start("attended").await;
+    // Linphone names the bot without a port to whom it transfers: that one asks its proxy.
+    let mut other = Linphone::start("other", true, Some(server.sip)).await;
+    let mut first = Linphone::start("first", false, None).await;
+    first.order(&format!("call {}", other.uri));
+    first.says("Media streams established").await;
+    first.order("pause 1");
+    first.says("is now paused").await;
+    first.order(&format!("call sip:booking@{}", server.sip));
+    first.says(&format!("Call 2 with sip:booking@{} connected", server.sip)).await;
+    pause(1_000).await;
+    first.order("1");
+    pause(1_500).await;
+    first.order("transfer 1 --to-call 2");
+    // The final NOTIFY of the transfer has come, and the bot has hung up on the first phone.
+    first.says("has been transfered").await;
+    first.says(&format!("Call 2 with sip:booking@{} ended", server.sip)).await;
+    other.order("2");
+    pause(2_000).await;
+    let live = server.call().await;
+    assert_eq!(live["state"], "live", "{live:#}");
+    other.order("terminate all");
+    let call = server.ended(1).await.swap_remove(0);
+    let turns = call["turns"].as_array().expect("turns");
+    let said: Vec<&str> =
+        turns.iter().filter(|turn| turn["speaker"] == "caller").flat_map(|t| t["text"].as_str()).collect();
+    assert_eq!(said, ["1", "2"], "a key of each phone: {turns:#?}");
+    let marks =
+        call["timeline"].as_array().expect("a timeline").iter().filter(|event| event["name"] == "line_replaced");
+    let from: Vec<_> = marks.map(|mark| mark["data"]["from"].as_str().unwrap_or_default().to_owned()).collect();
+    assert!(matches!(&from[..], [one] if one.contains("other")), "{from:?}");
+    assert_eq!(call["end"]["blame"], "caller");
 }
 
 #[tokio::test(flavor = "multi_thread")]

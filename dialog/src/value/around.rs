@@ -149,7 +149,10 @@ impl Surroundings<'_> {
             }
             if let Some(len) = phrase_at(lists.not, rest) {
                 let reach = &rest[len.min(rest.len())..];
-                if reach.len() <= REACH && !reach.iter().any(|word| lists.but.contains(&word.as_str())) {
+                // "Everything but the time, it should be four"
+                let excepts = matches!(word(rest, 0), "except" | "apart" | "other" | "trừ" | "ngoại");
+                let is_due = excepts && reach.iter().any(|word| matches!(word.as_str(), "should" | "must" | "phải"));
+                if reach.len() <= REACH && !is_due && !reach.iter().any(|word| lists.but.contains(&word.as_str())) {
                     return true;
                 }
             }

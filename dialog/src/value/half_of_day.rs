@@ -158,6 +158,15 @@ impl HalfOfDay {
                 let (time, doubt) = self.meant(*time);
                 Found { value: Value::Time(time), doubt, ..found }
             }
+            // "Half seven": which half hour is asked about, and in which half of the day the place is open is known.
+            (Value::Time(time), Some(Doubt::TwoReadings)) if self.part.is_none() => {
+                let other = time_of_day((i64::from(time.hour()) + 12) % 24, time.minute().into());
+                let opens = |time: Time| self.opening.is_some_and(|opening| opening.holds(time));
+                match other.filter(|other| opens(*other) && !opens(*time)) {
+                    Some(other) => Found { value: Value::Time(other), ..found },
+                    None => found,
+                }
+            }
             _ => found,
         }
     }

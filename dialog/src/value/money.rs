@@ -104,6 +104,10 @@ impl Reader<'_> {
         let (whole, len) = number(self.words, self.language)?;
         let units = whole.checked_mul(scale)?;
         let half = ["and a half", "rưỡi"].iter().find(|half| begin_with(self.rest(len), half));
+        // "A hundred and a half" may be a hundred and fifty.
+        if half.is_some() && whole >= 100 {
+            return None;
+        }
         if let Some(half) = half.filter(|_| scale == 100) {
             return Some((units + scale / 2, len + half.split(' ').count()));
         }

@@ -132,16 +132,43 @@ impl SlotSearch<'_> {
         given
     }
 
-    /// "Twelve twelve" to "for which day?": two figures that are a clock may as well be a day.
+    /// "Twelve twelve" to "for which day?", "between two and four" to "how much?": figures that are a clock may as well be what is asked for.
     fn doubt_figures(&self, given: &mut Given, mentions: &[Mention], words: &[String]) {
-        let is_date = |slot: usize| self.bot.slots[slot].kind == Kind::Date;
-        if !self.asked.is_some_and(is_date) || mentions.iter().any(|mention| is_date(mention.slot)) {
+        let may_be_figures = |slot: usize| {
+            let kind = &self.bot.slots[slot].kind;
+            matches!(kind, Kind::Date | Kind::Number { .. } | Kind::Money(_) | Kind::Digits { .. } | Kind::Phone)
+        };
+        let Some(asked) = self.asked.filter(|slot| may_be_figures(*slot)) else { return };
+        let kind = &self.bot.slots[asked].kind;
+        if mentions.iter().any(|mention| self.bot.slots[mention.slot].kind == *kind) {
             return;
         }
         let is_figure = |word: &String| value::number(std::slice::from_ref(word), self.bot.language).is_some();
         for Fill { slot, found, end } in &mut given.fills {
             let own = &words[*end - found.len.min(*end)..*end];
-            if self.bot.slots[*slot].kind == Kind::Time && own.iter().all(is_figure) {
+            let leads = |word: &String| {
+                matches!(
+                    word.as_str(),
+                    "from"
+                        | "between"
+                        | "and"
+                        | "to"
+                        | "or"
+                        | "từ"
+                        | "đến"
+                        | "tới"
+                        | "và"
+                        | "khoảng"
+                        | "hundred"
+                        | "trăm"
+                )
+            };
+            let is_clock = match self.bot.slots[*slot].kind {
+                Kind::Time => own.iter().all(is_figure),
+                Kind::Span { of: SpanOf::Times } => own.iter().all(|word| is_figure(word) || leads(word)),
+                _ => false,
+            };
+            if is_clock {
                 found.doubt = found.doubt.or(Some(Doubt::TwoReadings));
             }
         }

@@ -120,6 +120,9 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     if let Some((days, len)) = listed(&NEAR) {
         return found(days_ahead(today, days), len);
     }
+    if let Some(found) = beside_day(words, today).or_else(|| last_of_month(words, today)) {
+        return Some(found);
+    }
     if let Some((phrase, (month, day))) = FEASTS.iter().find(|(phrase, _)| begin_with(words, phrase)) {
         return found(next_date(today, *month, *day, None), phrase.split(' ').count());
     }
@@ -304,12 +307,51 @@ fn counted_from(words: &[String], today: Date) -> Option<Found> {
             let Value::Date(day) = start.value else { return None };
             found(from(day), 1 + start.len)
         }
+        // "two days before christmas"
+        ("before", _) if skip == 0 && matches!(word(rest, len), "day" | "days" | "week" | "weeks") => {
+            let start = date(&tail[1..], today).filter(|start| start.reading == Reading::Certain || start.len > 1)?;
+            let Value::Date(day) = start.value else { return None };
+            let days = if word(rest, len).starts_with("week") { n * 7 } else { n };
+            found(days_ahead(day, -days), 1 + start.len)
+        }
         // "in two weeks' time"
         ("time", _) if skip == 1 => found(Some(unit), 1),
         ("s", "time") if skip == 1 => found(Some(unit), 2),
         _ if skip == 1 => found(Some(unit), 0),
         _ => None,
     }
+}
+
+/// "the day before christmas eve", "the day after friday".
+fn beside_day(words: &[String], today: Date) -> Option<Found> {
+    let beside = [("the day before", -1), ("day before", -1), ("the day after", 1), ("day after", 1)];
+    let (phrase, days) = beside.into_iter().find(|(phrase, _)| begin_with(words, phrase))?;
+    let len = phrase.split(' ').count();
+    let day = date(&words[len..], today).filter(|day| day.reading == Reading::Certain || day.len > 1)?;
+    let Value::Date(named) = day.value else { return None };
+    Some(Found { value: Value::Date(days_ahead(named, days)?), len: len + day.len, ..day })
+}
+
+/// "the last day of january", "the last day of the month".
+fn last_of_month(words: &[String], today: Date) -> Option<Found> {
+    let leads = ["the last day of", "last day of", "the last day in", "the very last day of"];
+    let len = leads.iter().find(|lead| begin_with(words, lead))?.split(' ').count();
+    let len = words.iter().position(|word| matches!(word.as_str(), "of" | "in")).map_or(len, |at| at + 1);
+    let named = &words[len..];
+    let (in_month, used) = match () {
+        () if begin_with(named, "next month") => (months_ahead(today.first_of_month(), 1)?, 2),
+        () if begin_with(named, "this month") || begin_with(named, "the month") => (today, 2),
+        () if begin_with(named, "this year") || begin_with(named, "the year") => {
+            (Date::new(today.year(), 12, 1).ok()?, 2)
+        }
+        () => {
+            let month = i8::try_from(month(word(named, 0))?).ok()?;
+            let this_year = Date::new(today.year(), month, 1).ok()?;
+            let is_over = this_year.last_of_month() < today;
+            (if is_over { Date::new(today.year() + 1, month, 1).ok()? } else { this_year }, 1)
+        }
+    };
+    Some(Found::new(Value::Date(in_month.last_of_month()), len + used))
 }
 
 /// "a week monday", "a fortnight friday": counted from that day.

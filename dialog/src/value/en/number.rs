@@ -144,6 +144,10 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
             (word, Some(n)) if n > 0 && scale(word).is_some() => {
                 len += 1;
                 total = n.checked_mul(scale(word)?).and_then(|n| n.checked_add(total))?;
+                // "two grand and a half"
+                if begin_with(&words[len..], "and a half") && scale(self::word(words, len + 3)).is_none() {
+                    return total.checked_add(scale(word)? / 2).map(|total| (total, len + 3));
+                }
                 let skip = usize::from(self::word(words, len) == "and");
                 current = below_thousand(words.get(len + skip..).unwrap_or_default()).map(|(rest, l)| {
                     len += skip + l;

@@ -116,7 +116,13 @@ fn clock_of_24_hours(words: &[String]) -> Option<Found> {
             let (h, l) = small(words.get(skip..)?).filter(|(h, _)| (0..24).contains(h) && (!zero || *h < 10))?;
             let rest = words.get(skip + l..).unwrap_or_default();
             match small(rest) {
-                _ if word(rest, 0) == "hundred" && small(&rest[1..]).is_none() => (h, 0, skip + l + 1),
+                // "Three hundred" alone is rather a number.
+                _ if word(rest, 0) == "hundred"
+                    && small(&rest[1..]).is_none()
+                    && (zero || h >= 10 || hours(skip + l + 1) == 1) =>
+                {
+                    (h, 0, skip + l + 1)
+                }
                 Some((m, used)) if zero && (10..60).contains(&m) => (h, m, skip + l + used),
                 _ => return None,
             }

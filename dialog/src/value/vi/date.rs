@@ -4,7 +4,7 @@ use super::number::{COUNTED, digits, number, small};
 use crate::value::calendar::{
     date_digits, day_of_month, days_ahead, last_weekday, months_ahead, next_date, next_day_of_month, week, weekday,
 };
-use crate::value::found::{Doubt, Found, Growth};
+use crate::value::found::{Doubt, Found, Growth, Reading};
 use crate::value::kind::Value;
 use crate::value::words::{all_digits, begin_with, word};
 use jiff::civil::{Date, Weekday};
@@ -61,6 +61,9 @@ pub fn date(words: &[String], today: Date) -> Option<Found> {
     if let Some(date) = date_digits(word(words, 0), today, false) {
         return found(Some(date), 1);
     }
+    if let Some(found) = last_of_month(words, today).or_else(|| days_beside(words, today)) {
+        return Some(found);
+    }
     let Some(DayMonth { date, len, growth }) = day_month(words, today) else { return day_alone(words, today) };
     let date = date?;
     let found = Found::new(Value::Date(date), len).growing(growth);
@@ -80,6 +83,48 @@ fn day_alone(words: &[String], today: Date) -> Option<Found> {
     let ends = matches!(word(words, len), "" | "ạ" | "nha" | "nhé" | "nhá" | "nghen" | "đi" | "em" | "á" | "thôi");
     let found = Found::new(Value::Date(next_day_of_month(today, day)?), len).growing(Growth::Open).only_if_asked();
     (is_short || ends).then_some(found)
+}
+
+/// "Ngày cuối cùng của tháng một", "ngày cuối tháng này".
+fn last_of_month(words: &[String], today: Date) -> Option<Found> {
+    if !matches!(word(words, 0), "ngày" | "hôm" | "bữa") || word(words, 1) != "cuối" {
+        return None;
+    }
+    let whole = usize::from(word(words, 2) == "cùng");
+    let at = 2 + whole + usize::from(word(words, 2 + whole) == "của");
+    let named = words.get(at + 1..).unwrap_or_default();
+    let (in_month, used) = match (word(words, at), word(named, 0)) {
+        ("tháng", "này") => (today, 1),
+        ("tháng", "sau" | "tới") => (months_ahead(today.first_of_month(), 1)?, 1),
+        ("tháng", _) => {
+            let (month, used) = month_number(named)?;
+            let this_year = Date::new(today.year(), i8::try_from(month).ok()?, 1).ok()?;
+            let is_over = this_year.last_of_month() < today;
+            (if is_over { Date::new(today.year() + 1, this_year.month(), 1).ok()? } else { this_year }, used)
+        }
+        ("năm", "nay") => (Date::new(today.year(), 12, 1).ok()?, 1),
+        _ => return None,
+    };
+    Some(Found::new(Value::Date(in_month.last_of_month()), at + 1 + used))
+}
+
+/// "Trước noel một ngày", "sau thứ hai hai ngày".
+fn days_beside(words: &[String], today: Date) -> Option<Found> {
+    let sign = match word(words, 0) {
+        "trước" => -1,
+        "sau" => 1,
+        _ => return None,
+    };
+    let day = date(&words[1..], today).filter(|day| day.reading == Reading::Certain && day.doubt.is_none())?;
+    let Value::Date(named) = day.value else { return None };
+    let behind = words.get(1 + day.len..)?;
+    let (count, used) = small(behind).filter(|(count, _)| (1..=30).contains(count))?;
+    let days = match word(behind, used) {
+        "ngày" | "hôm" | "bữa" => count,
+        "tuần" => count * 7,
+        _ => return None,
+    };
+    Some(Found::new(Value::Date(days_ahead(named, sign * days)?), 1 + day.len + used + 1))
 }
 
 /// Whether a day of a month is named that the month does not have ("ngày ba mươi mốt tháng hai"): the words it takes.

@@ -99,6 +99,12 @@ pub fn number(words: &[String]) -> Option<(i64, usize)> {
         let n = plain.get(..).filter(|p| p.len() <= 12)?.parse().ok()?;
         return scaled(words, n, 1);
     }
+    // "nửa triệu"
+    if first == "nửa"
+        && let Some(scale) = scale(word(words, 1)).filter(|_| word(words, 1) != "k")
+    {
+        return Some((scale / 2, 2));
+    }
     // "nghìn rưỡi": one thousand, "one" left out.
     if scale(first).is_some() && first != "k" {
         return below(&words[1..], 1_000).and_then(|_| scaled(words, 1, 0));

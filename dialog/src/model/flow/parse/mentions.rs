@@ -141,6 +141,13 @@ fn meant(
         is_contrast(&words[..first.start], &words[first.end..second.start], language)
     };
     let corrected = moved || contrasted || counted.len() == 2 && is_correction_behind(behind, language);
+    if counted.len() > 1 && is_total(&counted, mentions, words) {
+        return Ok(mentions[last].found.as_ref().map(|found| Fill {
+            slot,
+            found: found.clone(),
+            end: mentions[last].end,
+        }));
+    }
     if !is_same && !corrected {
         return Err(match roles[last] {
             Role::Unclear(why) if why != Unclear::Rest => why,
@@ -173,6 +180,29 @@ fn meant(
 fn leaves_a_choice(own: &[usize], mentions: &[Mention], words: &[String], language: Language) -> bool {
     let between = |pair: &[usize]| &words[mentions[pair[0]].end..mentions[pair[1]].start];
     own.len() > 1 && is_conditional(words, language) || own.windows(2).any(|pair| is_otherwise(between(pair), language))
+}
+
+/// "Ten plus me, so eleven", "tám người thêm hai người nữa là mười": the last number is what the ones before it come to.
+fn is_total(counted: &[usize], mentions: &[Mention], words: &[String]) -> bool {
+    const SUMS: [&str; 9] = ["so", "makes", "that's", "equals", "altogether", "total", "là", "thành", "cộng"];
+    let Some(numbers) = counted
+        .iter()
+        .map(|i| match mentions[*i].found.as_ref().map(|found| &found.value) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        })
+        .collect::<Option<Vec<i64>>>()
+    else {
+        return false;
+    };
+    let [parts @ .., total] = &numbers[..] else { return false };
+    let (first, before, last) = (counted[0], counted[counted.len() - 2], counted[counted.len() - 1]);
+    let sums = &words[mentions[before].end..mentions[last].start];
+    let has_self = words[mentions[first].end..mentions[last].start]
+        .iter()
+        .any(|word| matches!(word.as_str(), "me" | "myself" | "tôi" | "em" | "anh" | "chị" | "mình"));
+    let sum: i64 = parts.iter().sum();
+    sums.iter().any(|word| SUMS.contains(&word.as_str())) && (sum == *total || has_self && sum + 1 == *total)
 }
 
 fn is_correction(between: &[String], language: Language) -> bool {
@@ -215,8 +245,31 @@ fn takes_back(between: &[String], language: Language) -> bool {
 /// "It was five but now it's seven", "hồi nãy bốn, giờ năm người".
 fn is_now(before: &[String], between: &[String], language: Language) -> bool {
     let (then, now): (&[&str], &[&str]) = match language {
-        Language::En => (&["was", "were", "used to", "said", "had"], &["now"]),
-        Language::Vi => (&["hồi nãy", "hôm bữa", "lúc trước", "lúc nãy", "ban đầu", "lần trước"], &["giờ", "bây giờ"]),
+        Language::En => (
+            &["was", "were", "used to", "said", "had", "before", "usually", "normally", "last time"],
+            &["now", "this time"],
+        ),
+        Language::Vi => (
+            &[
+                "hồi nãy",
+                "hôm bữa",
+                "lúc trước",
+                "lúc nãy",
+                "ban đầu",
+                "lần trước",
+                "trước tôi",
+                "trước em",
+                "trước anh",
+                "trước chị",
+                "trước mình",
+                "trước đây",
+                "hồi trước",
+                "mọi khi",
+                "mọi lần",
+                "bình thường",
+            ],
+            &["giờ", "bây giờ", "lần này", "bữa nay"],
+        ),
     };
     let has = |words: &[String], list: &[&str]| {
         (0..words.len()).any(|at| list.iter().any(|phrase| begin_with(&words[at..], phrase)))

@@ -246,7 +246,7 @@ const DATES: &[Row] = &[
     ("date", "tonight", "2026-11-25"),
     ("date", "this weekend", "asks"),
     ("date", "ten days from today", "2026-12-05"),
-    ("date", "day after christmas", "asks"),
+    ("date", "day after christmas", "2026-12-26"),
     ("date", "uh, let me think, friday", "2026-11-27"),
     ("date", "five", "asks"),
     ("date", "twenty fourth of december twenty twenty seven", "2027-12-24"),

@@ -75,11 +75,21 @@ const CLEAR: &[Row] = &[
     ("money", "năm lít", "500000"),
     ("money", "năm trăm cành", "500000"),
     ("people", "tiệc sinh nhật bốn mươi người", "40"),
+    ("money", "nửa củ", "500000"),
+    ("money", "nửa triệu", "500000"),
+    ("agreed", "sao lại không", "true"),
+    ("agreed", "chứ sao nữa", "true"),
+    ("date", "ngày cuối cùng của tháng một", "2027-01-31"),
+    ("date", "ngày cuối tháng này", "2026-11-30"),
+    ("date", "trước noel một ngày", "2026-12-24"),
+    ("people", "tám người thêm hai người nữa là mười", "10?"),
+    ("city", "trước em thuê ở huế giờ chuyển ra hà nội", "hà nội?"),
 ];
 
 const ASKED_ABOUT: &[Row] = &[
     ("people", "hai bàn bốn người", "asks"),
     ("people", "sinh nhật bốn mươi", "asks"),
+    ("money times", "từ hai đến bốn", "- 14:00/16:00?"),
     ("people", "sinh nhật bốn mươi tuổi", "asks"),
     ("people", "sinh nhật lần thứ bốn mươi", "asks"),
     ("people", "má em bảy mươi tuổi", "asks"),
