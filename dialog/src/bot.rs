@@ -3,6 +3,7 @@ pub(crate) mod approval;
 mod call_back;
 mod commands;
 mod condition;
+mod cut;
 mod definition;
 mod document;
 pub(crate) mod fact;

@@ -12,10 +12,13 @@ mod query;
 mod sentences;
 mod synonyms;
 mod terms;
+mod words;
 
 /// So much of what a question asks for has to be found before a bot without a model answers by a passage: measured on
 /// `knowledge/tests/questions.*.txt`.
 const ENOUGH_FOUND: f32 = 0.66;
+/// So much where one thing alone is asked for: the word itself.
+const ENOUGH_OF_ONE: f32 = 0.95;
 /// A passage of another place that is so near to the best one may be what was meant as well.
 const TOO_NEAR: f32 = 0.93;
 /// So much of an answer's words stand in the passage that it cites.
@@ -104,7 +107,8 @@ impl Knowledge {
     pub fn answer(&self, question: &str) -> Option<DocumentAnswer> {
         let query = self.query(question);
         let found = self.index.search(&query, GIVEN);
-        let best = found.first().filter(|best| best.share >= ENOUGH_FOUND)?;
+        let enough = if query.is_single() { ENOUGH_OF_ONE } else { ENOUGH_FOUND };
+        let best = found.first().filter(|best| best.share >= enough)?;
         let passage = &self.passages[best.passage];
         let is_elsewhere = |other: &&FoundPassage| {
             let other = &self.passages[other.passage];

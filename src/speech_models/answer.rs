@@ -154,16 +154,12 @@ impl Answer {
 
     /// The caller has heard so many characters of a clause; `false`: it is none of this answer.
     pub fn played(&mut self, utterance: UtteranceId, chars: u32) -> bool {
-        let mut is_mine = false;
-        for (of, upto, sample) in &self.marks {
-            if *of == utterance {
-                is_mine = true;
-                if *upto <= chars {
-                    self.heard = self.heard.max(*sample);
-                }
-            }
-        }
-        is_mine
+        let mine = || self.marks.iter().filter(|(of, ..)| *of == utterance);
+        // Of pieces with the same mark only the first is surely heard.
+        let reached = mine().map(|(_, upto, _)| *upto).filter(|upto| *upto <= chars).max();
+        let heard = mine().filter(|(_, upto, _)| Some(*upto) == reached).map(|(_, _, sample)| *sample).min();
+        self.heard = self.heard.max(heard.unwrap_or_default());
+        mine().next().is_some()
     }
 
     /// What the endpoint is to be told of what was heard: its pieces that were not heard to their end, and the milliseconds that were. Nothing

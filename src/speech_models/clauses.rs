@@ -24,6 +24,8 @@ const WAITING: usize = 256;
 const ANSWERS: usize = 4;
 /// Sound goes to the playout in pieces of 40 ms, each with its mark.
 const PIECES: usize = 25;
+/// While the pace of an answer is not known, a speaker may be so much slower than is supposed.
+const SLOWER: f64 = 1.25;
 
 struct Waiting {
     utterance: UtteranceId,
@@ -246,6 +248,8 @@ impl SpeechClauses {
             false => has_more && is_followed && due <= there,
         };
         let all = saying.clause.text.chars().count() as u32;
+        // A slower speaker than is known yet reaches the last mark no sooner than the end.
+        let lasts = (due - saying.from) as f64 * if answer.is_whole { 1.0 } else { SLOWER };
         let step = self.hz as usize / PIECES;
         let mut at = answer.sent.max(saying.from);
         while at < end {
@@ -259,7 +263,7 @@ impl SpeechClauses {
             if is_last {
                 saying.resampler.finish(&mut pcm);
             }
-            let share = (upto - saying.from) as f64 / due.max(upto).saturating_sub(saying.from).max(1) as f64;
+            let share = (upto - saying.from) as f64 / lasts.max(1.0);
             let upto_char = if is_last { all } else { ((share * f64::from(all)) as u32).min(all.saturating_sub(1)) };
             at = upto;
             answer.sent = upto;
@@ -283,6 +287,12 @@ impl SpeechClauses {
             return Step::Lacks;
         }
         answer.ends_at_letter(saying.letters);
+        if self.queue.next_clause().is_some_and(|clause| clause.said < all) {
+            // All of its sound has left before that was known.
+            answer.mark(saying.clause.utterance, all, answer.sent);
+            let pcm = vec![0; saying.clause.rate.per_tick()];
+            _ = self.queue.send(&saying.clause, 0, Chunk { pcm: &pcm, upto_char: all });
+        }
         Step::Done
     }
 

@@ -62,15 +62,15 @@ impl Index {
     }
 
     /// What a want is worth: the most of its alternatives that are known at all. A word that is not known is worth as much as the rarest
-    /// one, but nothing where it stands in questions of every kind; two in a row are worth nothing besides each of them.
+    /// one where it tells something; two in a row are worth nothing besides each of them.
     fn worth(&self, want: &Want) -> f32 {
         let known = want.alternatives.iter().filter(|(term, _)| self.postings.contains_key(term));
         let most = known.map(|(term, _)| self.rarity(term)).fold(0.0_f32, f32::max);
         want.weight
             * match most > 0.0 {
                 true => most,
-                false if want.is_usual() || want.alternatives[0].0.starts_with(['p', 'q']) => 0.0,
-                false => self.rarity(""),
+                false if want.tells => self.rarity(""),
+                false => 0.0,
             }
     }
 

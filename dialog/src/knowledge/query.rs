@@ -1,10 +1,11 @@
 //! `Query`: what a question asks for.
-use super::synonyms::{self, Phrase};
-use super::terms::{self, Marks, bare_pair, bare_word, pair, word};
+use super::synonyms::{self, Span};
+use super::terms::{self, bare_pair, bare_word, pair, word};
+use super::words::{self, Marks};
 use crate::language::Language;
 
 /// A word that means the same counts so much.
-const SYNONYM: f32 = 0.6;
+const SYNONYM: f32 = 0.8;
 /// Of words with their marks, the letters without them count so much: a page may lack the marks.
 const BARE: f32 = 0.4;
 /// A syllable of Vietnamese means little by itself, two in a row most.
@@ -19,13 +20,8 @@ const ROW: f32 = 0.4;
 pub(super) struct Want {
     pub weight: f32,
     pub alternatives: Vec<(String, f32)>,
-}
-
-impl Want {
-    /// Whether it is a word of questions of every kind.
-    pub fn is_usual(&self) -> bool {
-        self.weight <= SYLLABLE * terms::USUAL || self.weight == terms::USUAL
-    }
+    /// Whether it tells something though no page has it: a word that is not an everyday one.
+    pub tells: bool,
 }
 
 #[derive(Debug)]
@@ -34,14 +30,19 @@ pub(super) struct Query {
 }
 
 impl Query {
+    /// Whether one thing alone is asked for: that another word means the same is not enough then.
+    pub fn is_single(&self) -> bool {
+        self.wants.len() == 1
+    }
+
     pub fn new(question: &str, language: Language) -> Query {
         let mut query = Query { wants: Vec::new() };
-        if let Some(kind) = terms::asked_kind(&terms::words(question), language) {
-            query.want(KIND, vec![(kind.to_owned(), 1.0)]);
+        if let Some(kind) = terms::asked_kind(&words::words(question), language) {
+            query.want(KIND, true, vec![(kind.to_owned(), 1.0)]);
         }
         let marks = if question.is_ascii() { Marks::LeftOut } else { Marks::Written };
         for piece in question.split(['.', '!', '?', ';', ':', '\n', ',']) {
-            let words = terms::words(piece);
+            let words = words::telling_words(piece, language);
             match language {
                 Language::En => query.english(&words),
                 Language::Vi => query.vietnamese(&words, marks),
@@ -50,92 +51,63 @@ impl Query {
         query
     }
 
-    fn want(&mut self, weight: f32, alternatives: Vec<(String, f32)>) {
+    fn want(&mut self, weight: f32, tells: bool, alternatives: Vec<(String, f32)>) {
         // What is said twice is asked for once.
-        if !self.wants.iter().any(|want| want.alternatives[0].0 == alternatives[0].0) {
-            self.wants.push(Want { weight, alternatives });
+        if weight > 0.0 && !self.wants.iter().any(|want| want.alternatives[0].0 == alternatives[0].0) {
+            self.wants.push(Want { weight, alternatives, tells });
         }
     }
 
     fn english(&mut self, words: &[String]) {
-        let stems: Vec<(String, bool)> = words
-            .iter()
-            .map(|word| (terms::stem(word, Language::En), terms::is_little(word, Language::En, Marks::Written)))
-            .collect();
-        let mut at = 0;
-        while at < words.len() {
-            let rest: Vec<&str> = stems[at..].iter().map(|(stem, _)| stem.as_str()).collect();
-            if let Some((len, others)) = synonyms::of(&rest, Language::En) {
-                let own = match len {
-                    1 => word(&stems[at].0),
-                    _ => pair(&stems[at].0, &stems[at + 1].0),
-                };
-                self.want(
-                    if len == 1 { terms::telling(&words[at], Language::En, Marks::Written) } else { 1.0 },
-                    alternatives(own, &others, false),
-                );
-                at += len;
-                continue;
-            }
-            if !stems[at].1 {
-                self.want(terms::telling(&words[at], Language::En, Marks::Written), vec![(word(&stems[at].0), 1.0)]);
-            }
-            at += 1;
+        let telling: Vec<f32> = words.iter().map(|word| words::telling(word, Language::En, Marks::Written)).collect();
+        let stems: Vec<String> = words.iter().map(|word| words::stem(word, Language::En)).collect();
+        let spoken: Vec<&str> = stems.iter().map(String::as_str).collect();
+        let mut meant = vec![false; words.len()];
+        for Span { at, len, groups } in synonyms::spans(&spoken, Language::En) {
+            meant[at..at + len].fill(true);
+            let own = if len == 1 { word(&stems[at]) } else { spoken[at..at + len].join(" ") };
+            let weight = if len == 1 { telling[at] } else { 1.0 };
+            let tells = telling[at..at + len].iter().any(|tells| *tells >= 1.0);
+            self.want(weight, tells, with_meanings(vec![(own, 1.0)], groups));
         }
-        for two in stems.windows(2).filter(|two| !two[0].1 && !two[1].1) {
-            self.want(ROW, vec![(pair(&two[0].0, &two[1].0), 1.0)]);
+        for (at, stem) in stems.iter().enumerate().filter(|(at, _)| !meant[*at]) {
+            self.want(telling[at], telling[at] >= 1.0, vec![(word(stem), 1.0)]);
+        }
+        for (at, two) in stems.windows(2).enumerate().filter(|(at, _)| telling[*at] > 0.0 && telling[at + 1] > 0.0) {
+            let weight = ROW * (telling[at] + telling[at + 1]) / 2.0;
+            self.want(weight, false, vec![(pair(&two[0], &two[1]), 1.0)]);
         }
     }
 
     fn vietnamese(&mut self, words: &[String], marks: Marks) {
         let bare = marks == Marks::LeftOut;
-        let little: Vec<bool> = words.iter().map(|word| terms::is_little(word, Language::Vi, marks)).collect();
+        let telling: Vec<f32> = words.iter().map(|word| words::telling(word, Language::Vi, marks)).collect();
         let exact = |marked: String, plain: String| match bare {
             true => vec![(plain, 1.0)],
             false => vec![(marked, 1.0), (plain, BARE)],
         };
-        let telling = |word: &str| terms::telling(word, Language::Vi, marks);
-        let two = |one: &str, other: &str| (telling(one) + telling(other)) / 2.0;
-        let mut at = 0;
-        while at < words.len() {
-            let rest: Vec<&str> = words[at..].iter().map(String::as_str).collect();
-            if let Some((len, others)) = synonyms::of(&rest, Language::Vi) {
-                let own = match (len, bare) {
-                    (1, false) => word(&words[at]),
-                    (1, true) => bare_word(&words[at]),
-                    (_, false) => pair(&words[at], &words[at + 1]),
-                    (_, true) => bare_pair(&words[at], &words[at + 1]),
-                };
-                let weight = if len == 1 { SYLLABLE * telling(&words[at]) } else { two(&words[at], &words[at + 1]) };
-                self.want(weight, alternatives(own, &others, bare));
-                at += len;
-                continue;
-            }
-            at += 1;
+        let single = |at: usize| exact(word(&words[at]), bare_word(&words[at]));
+        let two = |at: usize| exact(pair(&words[at], &words[at + 1]), bare_pair(&words[at], &words[at + 1]));
+        let spoken: Vec<&str> = words.iter().map(String::as_str).collect();
+        for Span { at, len, groups } in synonyms::spans(&spoken, Language::Vi) {
+            let (weight, own) = match len {
+                1 => (SYLLABLE * telling[at], single(at)),
+                2 => (1.0, two(at)),
+                _ => (1.0, vec![(spoken[at..at + len].join(" "), 1.0)]),
+            };
+            let tells = telling[at..at + len].iter().any(|tells| *tells >= 1.0);
+            self.want(weight, tells, with_meanings(own, groups));
         }
-        for (at, said) in words.iter().enumerate().filter(|(at, _)| !little[*at]) {
-            self.want(SYLLABLE * telling(said), exact(word(said), bare_word(said)));
-            let next = at + 1;
-            if next < words.len() && !little[next] {
-                self.want(two(said, &words[next]), exact(pair(said, &words[next]), bare_pair(said, &words[next])));
+        for at in 0..words.len() {
+            self.want(SYLLABLE * telling[at], telling[at] >= 1.0, single(at));
+            if at + 1 < words.len() && telling[at] > 0.0 && telling[at + 1] > 0.0 {
+                self.want((telling[at] + telling[at + 1]) / 2.0, false, two(at));
             }
         }
     }
 }
 
-fn alternatives(own: String, others: &[Phrase], bare: bool) -> Vec<(String, f32)> {
-    let mut all = vec![(own, 1.0)];
-    for other in others {
-        let term = match (other.as_slice(), bare) {
-            ([one], false) => word(one),
-            ([one], true) => bare_word(one),
-            ([one, two, ..], false) => pair(one, two),
-            ([one, two, ..], true) => bare_pair(one, two),
-            ([], _) => continue,
-        };
-        if !all.iter().any(|(known, _)| *known == term) {
-            all.push((term, SYNONYM));
-        }
-    }
-    all
+fn with_meanings(mut own: Vec<(String, f32)>, groups: &[u32]) -> Vec<(String, f32)> {
+    own.extend(groups.iter().map(|group| (terms::meaning(*group), SYNONYM)));
+    own
 }

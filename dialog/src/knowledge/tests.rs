@@ -62,7 +62,7 @@ fn vietnamese_is_found_with_and_without_its_marks() {
     for question in ["phiếu quà tặng có đổi ra tiền mặt được không", "phieu qua tang co doi ra tien mat duoc khong"]
     {
         let answer = spa.answer(question).expect("an answer");
-        assert_eq!(answer.say, "Không đổi ra tiền mặt.", "{question}");
+        assert!(answer.say.ends_with("Không đổi ra tiền mặt."), "{question}: {}", answer.say);
     }
     assert_eq!(spa.answer("thủ đô của úc là gì"), None);
 }

@@ -75,6 +75,7 @@ impl Surroundings<'_> {
             }
             () if self.is_refused() => Role::Refused,
             () if self.is_foreign(kind, found) => Role::Foreign,
+            () if *kind == Kind::Duration && self.is_distance() => Role::Unclear(Unclear::Rest),
             () if matches!(kind, Kind::Choice(_)) && self.is_of_another() => Role::Unclear(Unclear::Rest),
             () if self.is_alternative() => Role::Unclear(Unclear::Several),
             () if counts && (self.has_rest(kind, found) || self.is_of_each(kind, found)) => {
@@ -95,6 +96,27 @@ impl Surroundings<'_> {
         let counts_people = matches!(kind, Kind::Duration | Kind::Time)
             && self.lists().person.iter().any(|phrase| begin_with(self.after, phrase));
         (is_bare || is_span) && (self.lists().unit.contains(&word(self.after, 0)) || counts_people)
+    }
+
+    /// "An hour before noon", "nửa tiếng trước bảy giờ": how far a time is from another one, and no length.
+    fn is_distance(&self) -> bool {
+        const BEHIND: [&str; 14] = [
+            "before",
+            "after",
+            "prior to",
+            "ahead of",
+            "earlier",
+            "later",
+            "past",
+            "trước",
+            "sau",
+            "sớm hơn",
+            "trễ hơn",
+            "muộn hơn",
+            "nữa là",
+            "sau đó",
+        ];
+        BEHIND.iter().any(|phrase| begin_with(self.after, phrase))
     }
 
     /// Whether a choice is a word about something else: "a large party", "em vừa gọi".
@@ -271,7 +293,7 @@ impl Surroundings<'_> {
         let count = (counted.len().saturating_sub(3)..counted.len()).find_map(one);
         let is_label = found.reading == Reading::OnlyIfAsked
             && found.growth != Growth::Closed
-            && before.len() == self.before.len()
+            && before.len() == strip(self.before, &["số", "number"]).len()
             && lists.label.contains(&last.as_str());
         is_label || lists.container.contains(&last.as_str()) && count.is_some_and(|count| count > 1)
     }

@@ -148,6 +148,14 @@ pub(crate) fn heard(
             at += step.unwrap_or(1);
         }
     }
+    // "To large ham and for small mushroom": a recogniser's "two" and "four".
+    let sounds_counted = |at: usize| {
+        let begins = at == 0 || word(words, at - 1) == "and";
+        let piece = words.get(at + 1).filter(|word| !is_joint(word, language));
+        let counts = || read(&words[at + 1..], plan, language).is_some_and(|(more, _)| !more[0].is_counted);
+        begins && matches!(word(words, at), "to" | "too" | "for") && piece.is_some() && counts()
+    };
+    is_partly_heard |= language == Language::En && (0..words.len()).any(sounds_counted);
     let intent = Intent::of(words, language);
     (!list.is_empty()).then(|| (Items { plan: plan.clone(), list, is_partly_heard, intent }, end))
 }

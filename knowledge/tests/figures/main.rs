@@ -1,5 +1,6 @@
 //! How often a search over 200 pages of both languages finds the right passage first, and how long it takes. By `questions.*.txt` (worded
-//! far from the pages) the search was tuned; `fresh.*.txt` is held out: written when the search was done, and run once.
+//! far from the pages) the search was tuned, and by `stranger.*.txt`, which somebody wrote who knew nothing of it (before that it found 34 of
+//! these 100). `fresh.*.txt` is held out: by the author of the pages, never tuned by.
 use dialog::bot::Language;
 use dialog::knowledge::{DocumentPassage, Knowledge};
 use knowledge::{Format, cut};
@@ -42,6 +43,7 @@ fn questions(text: &str) -> Vec<Asked> {
 struct Set {
     language: Language,
     tuned: Vec<Asked>,
+    strangers: Vec<Asked>,
     held_out: Vec<Asked>,
 }
 
@@ -50,11 +52,13 @@ fn sets() -> [Set; 2] {
         Set {
             language: Language::En,
             tuned: questions(include_str!("questions.en.txt")),
+            strangers: questions(include_str!("stranger.en.txt")),
             held_out: questions(include_str!("fresh.en.txt")),
         },
         Set {
             language: Language::Vi,
             tuned: questions(include_str!("questions.vi.txt")),
+            strangers: questions(include_str!("stranger.vi.txt")),
             held_out: questions(include_str!("fresh.vi.txt")),
         },
     ]
@@ -95,9 +99,11 @@ fn the_right_passage_comes_first_in_both_languages() {
     let pages = all_pages().len();
     assert!(pages >= 200, "{pages} pages");
     let tells = std::env::var("TELL").is_ok();
-    for Set { language, tuned, held_out } in sets() {
+    for Set { language, tuned, strangers, held_out } in sets() {
         let knowledge = Knowledge::new(language, passages());
-        for (name, asked, least) in [("tuned", &tuned, 80), ("held out", &held_out, 85)] {
+        for (name, asked, least) in
+            [("tuned", &tuned, 80), ("a stranger's, tuned", &strangers, 85), ("held out", &held_out, 85)]
+        {
             let (right, all) = first(&knowledge, asked, str::to_owned, tells);
             println!("{language:?}, {name}: right passage first {right} of {all}");
             assert!(right * 100 >= all * least, "{language:?}, {name}: {right} of {all}");
@@ -113,9 +119,9 @@ fn the_right_passage_comes_first_in_both_languages() {
 #[test]
 fn a_bot_without_a_model_answers_what_its_pages_answer_and_nothing_else() {
     let tells = std::env::var("TELL").is_ok();
-    for Set { language, tuned, held_out } in sets() {
+    for Set { language, tuned, strangers, held_out } in sets() {
         let knowledge = Knowledge::new(language, passages());
-        for (name, asked) in [("tuned", &tuned), ("held out", &held_out)] {
+        for (name, asked) in [("tuned", &tuned), ("a stranger's, tuned", &strangers), ("held out", &held_out)] {
             let (mut right, mut wrong, mut silent, mut invented, mut refused) = (0, 0, 0, 0, 0);
             for asked in asked {
                 let answer = knowledge.answer(&asked.question);
@@ -143,7 +149,9 @@ fn a_bot_without_a_model_answers_what_its_pages_answer_and_nothing_else() {
             println!(
                 "{language:?}, {name}: answered {right} right, {wrong} wrong, {silent} not; of what no page has {invented} answered, {refused} not"
             );
-            assert!((wrong + invented) * 20 <= asked.len() && right * 2 >= asked.len() / 2, "{language:?}, {name}");
+            // Strangers word most of their questions so that few are answered; what is answered is right.
+            let least = if name.starts_with("a stranger") { asked.len() / 8 } else { asked.len() / 4 };
+            assert!((wrong + invented) * 20 <= asked.len() && right >= least, "{language:?}, {name}");
         }
     }
 }

@@ -351,3 +351,19 @@ fn an_endpoint_that_does_not_end_a_stopped_answer_is_connected_to_anew() {
     assert_eq!(bench.types(), ["session.update", "conversation.item.create", "response.create"]);
     assert!(bench.told.is_empty());
 }
+
+#[test]
+fn a_clause_whose_sound_was_shorter_than_supposed_is_heard_to_its_end() {
+    let mut bench = Bench::ready();
+    bench.ask(1, hello());
+    bench.created("r1");
+    bench.words("r1", "Good day to you. What can I do for you?");
+    bench.say(6, "Good day to you.");
+    // 960 ms are supposed to be the first clause's, and 514 are.
+    bench.sound("r1", 1_200);
+    bench.done("r1");
+    bench.say(7, "What can I do for you?");
+    let (first, second) = (bench.heard(6), bench.heard(7));
+    assert_eq!((first.1, first.2, second.1, second.2), (16, true, 22, true), "{first:?} {second:?}");
+    assert!(bench.near.is_empty() && (1_180..=1_260).contains(&(first.0 + second.0)), "{first:?} {second:?}");
+}

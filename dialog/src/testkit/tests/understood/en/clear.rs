@@ -100,6 +100,10 @@ const CLEAR: &[Row] = &[
 const ASKED_ABOUT: &[Row] = &[
     ("city", "chicago and boston", "asks"),
     ("money", "a hundred and a half", "asks"),
+    ("people", "table number five", "asks"),
+    ("people", "for table number five please", "asks"),
+    ("duration", "two hours after lunch", "asks"),
+    ("duration", "an hour later", "asks"),
     ("money times", "between two and three hundred", "asks"),
     ("money times", "between two and four", "- 14:00/16:00?"),
     ("people times", "from two to four", "- 14:00/16:00?"),

@@ -89,6 +89,9 @@ const CLEAR: &[Row] = &[
 const ASKED_ABOUT: &[Row] = &[
     ("people", "hai bàn bốn người", "asks"),
     ("people", "sinh nhật bốn mươi", "asks"),
+    ("people", "cho bàn số năm nhé", "asks"),
+    ("people", "phòng số ba", "asks"),
+    ("duration", "hai tiếng trước bữa trưa", "asks"),
     ("money times", "từ hai đến bốn", "- 14:00/16:00?"),
     ("people", "sinh nhật bốn mươi tuổi", "asks"),
     ("people", "sinh nhật lần thứ bốn mươi", "asks"),
