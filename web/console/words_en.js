@@ -432,7 +432,8 @@ export const WORDS = {
   by_telephone: "Somebody by telephone",
   mode_absent: "By telephone, not listening yet",
   phone_seat: "By telephone",
-  phone_seat_help: "Your telephone is called: press 1 to listen, *2 to whisper, *3 to join in, *4 to take over, *5 to hand back",
+  phone_seat_help:
+    "Your telephone is called: press 1 to listen, *2 to whisper, *3 to join in, *4 to take over, *5 to hand back",
   phone_seat_keys: "Then press 1 to listen, *2 to whisper, *3 to join in, *4 to take over, *5 to hand back.",
   dial_in: "Dial in",
   dial_in_help: "You are told which number to dial, and a PIN, to take part in this call from any telephone",

@@ -433,7 +433,8 @@ export const WORDS = {
   by_telephone: "Một người qua điện thoại",
   mode_absent: "Qua điện thoại, chưa nghe",
   phone_seat: "Qua điện thoại",
-  phone_seat_help: "Máy của bạn sẽ đổ chuông: bấm 1 để nghe, *2 để nói nhỏ, *3 để tham gia, *4 để tiếp quản, *5 để trả lại",
+  phone_seat_help:
+    "Máy của bạn sẽ đổ chuông: bấm 1 để nghe, *2 để nói nhỏ, *3 để tham gia, *4 để tiếp quản, *5 để trả lại",
   phone_seat_keys: "Sau đó bấm 1 để nghe, *2 để nói nhỏ, *3 để tham gia, *4 để tiếp quản, *5 để trả lại.",
   dial_in: "Gọi vào",
   dial_in_help: "Bạn được cho số để gọi và mã PIN, để tham gia cuộc gọi này từ bất kỳ điện thoại nào",
