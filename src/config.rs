@@ -79,6 +79,9 @@ pub struct Config {
     /// The bot for users that no `[[route]]` names; not set: such calls are refused with 404.
     #[serde(with = "blank")]
     pub default_route: Option<String>,
+    /// The user behind which supervisors dial a call's code, to take part in it by telephone; not set: they cannot.
+    #[serde(with = "blank")]
+    pub supervisor_dial_in: Option<String>,
     pub sip: Sip,
     pub rtp: Rtp,
     pub media: Media,
@@ -101,6 +104,9 @@ pub struct Config {
     /// Where bots put callers through to a person, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub destinations: BTreeMap<String, Destination>,
+    /// Where supervisors are called who join a call by telephone, by user: a SIP URI, or a number by the first trunk that registers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub supervisor_phones: BTreeMap<String, String>,
     /// The language models that bots ask, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub language_models: BTreeMap<String, LanguageModel>,
@@ -114,6 +120,7 @@ impl Default for Config {
         let route = |user: &str, bot: &str| Route { user: user.into(), bot: bot.into() };
         Self {
             default_route: Some("booking.en".into()),
+            supervisor_dial_in: None,
             sip: Sip::default(),
             rtp: Rtp::default(),
             media: Media::default(),
@@ -134,6 +141,7 @@ impl Default for Config {
             drain: Drain::default(),
             numbers: Numbers::default(),
             destinations: BTreeMap::new(),
+            supervisor_phones: BTreeMap::new(),
             language_models: BTreeMap::new(),
             route: vec![route("booking", "booking.en"), route("places", "places.vi"), route("echo", ECHO)],
             phone: Vec::new(),

@@ -99,6 +99,7 @@ fn speech(config: &Config, found: &mut Vec<Finding>) -> Arc<Engines> {
             found.extend(faults.into_iter().map(broken));
             destinations(config, &bots, found);
             other_bots(&bots, found);
+            supervisor_phones(config, found);
             tools::look(config, &bots, found);
             for bot in missing {
                 found.push(broken(format!("a route names the bot {bot:?}: there is no {bot}.toml in bots.dir")));
@@ -155,6 +156,18 @@ fn other_bots(bots: &Bots<Loaded>, found: &mut Vec<Finding>) {
                 found
                     .push(broken(format!("the bot {bot} names {name} for `{wanted}`, and that one speaks `{speaks}`")));
             }
+        }
+    }
+}
+
+/// Whether supervisors can be called at their telephones.
+fn supervisor_phones(config: &Config, found: &mut Vec<Finding>) {
+    for (user, to) in &config.supervisor_phones {
+        match outbound::dial(config, to, None) {
+            // A faulty address is among the problems of the configuration already.
+            Err(outbound::Fault::Address(_)) => {}
+            Err(fault) => found.push(broken(format!("supervisor_phones.{user}: {fault}"))),
+            Ok(_) => found.push(fine(format!("supervisor_phones.{user} can be called"))),
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod model;
 pub mod person;
 pub mod random;
 pub mod say;
+pub mod seat_words;
 pub mod simulated;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

@@ -336,6 +336,11 @@ impl Leg {
         self.playout.has_room()
     }
 
+    /// Whether something is said to it.
+    pub fn is_told(&self) -> bool {
+        !self.playout.is_idle()
+    }
+
     /// First half of a tick, where the bot may speak: the next 20 ms of the playout, with comfort noise.
     pub fn play(&mut self, now: Instant, pos: SamplePos) -> Frame {
         let mut frame = Frame::silence(pos, self.plan.codec.rate());

@@ -141,7 +141,7 @@ impl Room {
             Input::Join { seat, plan, seed } => {
                 self.leave(now, seat);
                 let mut leg = Leg::new(now, plan, self.rules.clone(), seed);
-                leg.handle(now, LegInput::Bot(self.bot()));
+                leg.handle(now, LegInput::Bot(self.bot_at(seat)));
                 self.set_ear(seat, true);
                 if let Some(place) = self.legs.get_mut(usize::from(seat.0)) {
                     *place = Some(Box::new(leg));
@@ -180,12 +180,17 @@ impl Room {
         if self.modes.bot_rests() { BotMode::Rests } else { self.bot }
     }
 
+    /// What the bot does for a leg: what a supervisor is told of their seat is said whether or not it speaks with the caller.
+    const fn bot_at(&self, seat: Seat) -> BotMode {
+        at(seat, self.bot())
+    }
+
     /// Passes the state of the bot to the legs.
     fn settle_bot(&mut self, now: Instant) {
         let bot = self.bot();
         for seat in self.taken.iter() {
             if let Some(leg) = &mut self.legs[usize::from(seat.0)] {
-                leg.handle(now, LegInput::Bot(bot));
+                leg.handle(now, LegInput::Bot(at(seat, bot)));
                 self.drain(seat);
             }
         }
@@ -305,7 +310,9 @@ impl Room {
                     self.late_left -= frames.len().saturating_sub(1);
                 }
             }
-            let plays = sounds.bot == BotMode::Speaks || leg.fades();
+            let told = seat.party() == Party::Supervisor && leg.is_told();
+            let plays = sounds.bot == BotMode::Speaks || leg.fades() || told;
+            sounds.of_mut(seat).told = told;
             sounds.of_mut(seat).bot = plays.then(|| leg.play(now, pos));
         }
     }
@@ -364,6 +371,14 @@ impl Room {
     }
 }
 
+/// What the bot does for the leg of a seat, where it does this for the call.
+const fn at(seat: Seat, bot: BotMode) -> BotMode {
+    match seat.party() {
+        Party::Supervisor => BotMode::Speaks,
+        Party::Caller | Party::Agent => bot,
+    }
+}
+
 /// Late frames that the ear of one seat is given in one tick: four seconds that a network held back are heard in 0.6 s.
 const MAX_LATE: usize = 8;
 
@@ -386,13 +401,15 @@ struct SeatSounds {
     received: Option<Frame>,
     /// The bot's sound to it, or the fade of it.
     bot: Option<Frame>,
+    /// A supervisor is told something of their seat.
+    told: bool,
     for_ear: ForEar,
     /// What its leg was sent, where it has an ear.
     sent: Option<Box<Frame>>,
 }
 
 impl SeatSounds {
-    const NONE: Self = Self { received: None, bot: None, for_ear: ForEar::Now, sent: None };
+    const NONE: Self = Self { received: None, bot: None, told: false, for_ear: ForEar::Now, sent: None };
 }
 
 impl Sounds {
@@ -425,8 +442,9 @@ impl Sounds {
         if hears_bot && self.bot == BotMode::Echoes {
             add(Source::Line(seat.0), &self.of(seat).received);
         }
-        // The fade of sound that was cut is heard whatever the bot does, and what is played for an agent who waits apart is for them.
-        if hears_bot || self.bot != BotMode::Speaks || modes.is_apart(seat) {
+        // The fade of sound that was cut is heard whatever the bot does, and what is played for an agent who waits apart, or for a supervisor,
+        // is for them.
+        if hears_bot || self.bot != BotMode::Speaks || modes.is_apart(seat) || self.of(seat).told {
             add(Source::Bot(seat.0), &self.of(seat).bot);
         }
         if hears_bot && seat != Seat::CALLER {

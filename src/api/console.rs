@@ -48,6 +48,7 @@ const ASSETS: &[Asset] = &[
     file!("offer.js", SCRIPT),
     file!("panels.js", SCRIPT),
     file!("people.js", SCRIPT),
+    file!("phone.js", SCRIPT),
     file!("prefs.js", SCRIPT),
     file!("provider.js", SCRIPT),
     file!("record.js", SCRIPT),

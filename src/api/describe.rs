@@ -1,7 +1,7 @@
 //! The API's description (OpenAPI 3.1): the routes with what each says of itself, and what all of them can answer besides.
 use super::{
     ApiState, agents, alerts, approvals, audit, bots, callbacks, calls, erase, health, live, memory, notes, numbers,
-    oidc, recordings, rehearsal, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
+    oidc, phone_seat, recordings, rehearsal, seats, session, shares, tokens, users, wall, webhooks, widget, wire,
 };
 use crate::security::SESSION_COOKIE;
 use axum::http::StatusCode;
@@ -54,6 +54,8 @@ pub(super) fn described() -> (axum::Router<ApiState>, axum::Router<ApiState>, Do
         .routes(routes!(recordings::recording, recordings::pause))
         .routes(routes!(rehearsal::read))
         .routes(routes!(seats::join, seats::list))
+        .routes(routes!(phone_seat::call))
+        .routes(routes!(phone_seat::dial_in))
         .routes(routes!(seats::patch, seats::leave))
         .routes(routes!(seats::hand_back))
         .routes(routes!(seats::guide))

@@ -20,6 +20,7 @@ mod meter;
 mod notes;
 mod numbers;
 mod oidc;
+mod phone_seat;
 mod places;
 mod problem;
 mod query;

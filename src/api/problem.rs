@@ -24,6 +24,14 @@ impl Problem {
         Self { status, detail: detail.into(), code: None, later: None, right: None }
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
     /// The same with Retry-After.
     pub(super) fn later(self, seconds: u64) -> Self {
         Self { later: Some(seconds), ..self }

@@ -55,7 +55,12 @@ async fn admit(state: &ApiState, principal: &Principal, right: Right, id: &str) 
 }
 
 /// Refuses a way of taking part that `principal` has no right to. What is whispered guides the bot.
-async fn admit_as(state: &ApiState, principal: &Principal, mode: Supervision, id: &str) -> Result<Call, Problem> {
+pub(super) async fn admit_as(
+    state: &ApiState,
+    principal: &Principal,
+    mode: Supervision,
+    id: &str,
+) -> Result<Call, Problem> {
     let call = admit(state, principal, right(mode), id).await?;
     if mode == Supervision::Whisper {
         admit(state, principal, Right::Guide, id).await?;
@@ -136,7 +141,11 @@ pub(super) async fn list(
     let seats = state.app.supervisors.seats(&id).into_iter();
     let takes_part = |seat: Seat| call.seats.iter().any(|taken| taken.seat == seat.0);
     let document = |seat: crate::call::TakenSeat| SeatDocument {
-        waits: (seat.connected && !takes_part(seat.seat)).then_some(SeatWaits::Disclosure),
+        waits: match seat.mode {
+            _ if !seat.connected => None,
+            Supervision::Absent if seat.seat != Seat::AGENT => Some(SeatWaits::Key),
+            _ => (!takes_part(seat.seat)).then_some(SeatWaits::Disclosure),
+        },
         seat: seat.seat.0,
         name: seat.name,
         mode: seat.mode.into(),
@@ -153,7 +162,7 @@ pub(super) async fn list(
     (status = OK, body = String, content_type = "application/trickle-ice-sdpfrag", description = "ICE restarts: our half, and the new ETag; Link with fresh credentials for TURN servers"),
     (status = FORBIDDEN, body = ProblemDocument, content_type = "application/problem+json", description = "The seat is that of another"),
     (status = NOT_FOUND, body = ProblemDocument, content_type = "application/problem+json"),
-    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over: `detail` names them"),
+    (status = CONFLICT, body = ProblemDocument, content_type = "application/problem+json", description = "Another has taken the call over: `detail` names them; or nobody has pressed a key at the seat's telephone yet (`code` is `no_key`)"),
     (status = PRECONDITION_FAILED, body = ProblemDocument, content_type = "application/problem+json", description = "Of another ICE session"),
     (status = PRECONDITION_REQUIRED, body = ProblemDocument, content_type = "application/problem+json", description = "A fragment without If-Match"),
     (status = UNPROCESSABLE_ENTITY, body = ProblemDocument, content_type = "application/problem+json", description = "No such mode, or one that speaks at a seat without a microphone"),
@@ -175,6 +184,7 @@ pub(super) async fn patch(
         };
         admit_as(&state, &principal, wanted.mode.into(), &id).await?;
         let at = SeatAddress { call: id, seat: Seat(seat) };
+        keyed(&state, &at)?;
         set_mode(&state, &principal, &at, wanted.mode).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -196,8 +206,25 @@ pub(super) async fn patch(
     }
 }
 
+/// Refuses a seat whose telephone has pressed no key yet: who is there is not known.
+fn keyed(state: &ApiState, at: &SeatAddress) -> Result<(), Problem> {
+    let mut seats = state.app.supervisors.seats(&at.call).into_iter();
+    match seats.find(|taken| taken.seat == at.seat) {
+        Some(taken) if taken.mode == Supervision::Absent && taken.seat != Seat::AGENT => {
+            let words = "nobody has pressed 1 at this seat's telephone yet: press it there to listen";
+            Err(Problem::new(StatusCode::CONFLICT, words).coded("no_key"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Sets a mode that is in the audit, or stays as it was.
-async fn set_mode(state: &ApiState, principal: &Principal, at: &SeatAddress, mode: SeatMode) -> Result<(), Problem> {
+pub(super) async fn set_mode(
+    state: &ApiState,
+    principal: &Principal,
+    at: &SeatAddress,
+    mode: SeatMode,
+) -> Result<(), Problem> {
     let (supervisors, audit) = (&state.app.supervisors, state.app.access.audit());
     audit.ready().await?;
     let before = supervisors.seats(&at.call).into_iter().find(|taken| taken.seat == at.seat);
@@ -256,11 +283,23 @@ pub(super) async fn hand_back(
     }
     let guidance = Guidance { task, slots, say: None };
     bounded(&guidance)?;
+    let id = hand_back_as(&state, &principal, &id, guidance, promise).await?;
+    Ok(Json(GuidanceReceipt { id }))
+}
+
+/// Hands a call back, and records it. Gives the number of the guidance.
+pub(super) async fn hand_back_as(
+    state: &ApiState,
+    principal: &Principal,
+    call: &str,
+    guidance: Guidance,
+    promise: Option<String>,
+) -> Result<u64, Problem> {
     state.app.access.audit().ready().await?;
     let detail = json!({"handed_back": true, "slots": slot_names(&guidance), "task": guidance.task});
-    let id_of_guidance = state.app.supervisors.hand_back(&id, &principal.name, guidance, promise).await?;
-    state.app.access.audit().note(&principal, Action::Guided, Some(&id), detail).await?;
-    Ok(Json(GuidanceReceipt { id: id_of_guidance }))
+    let id = state.app.supervisors.hand_back(call, &principal.name, guidance, promise).await?;
+    state.app.access.audit().note(principal, Action::Guided, Some(call), detail).await?;
+    Ok(id)
 }
 
 /// Guides the bot, which follows when nobody speaks. The caller hears nothing of it but what the bot then says.
@@ -320,7 +359,7 @@ fn slot_names(guidance: &Guidance) -> Vec<&String> {
 impl From<SeatFault> for Problem {
     fn from(fault: SeatFault) -> Self {
         let status = match &fault {
-            SeatFault::Draining | SeatFault::Off | SeatFault::Busy | SeatFault::NoPort => {
+            SeatFault::Draining | SeatFault::Off | SeatFault::Busy | SeatFault::NoPort | SeatFault::Phone => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             SeatFault::NoCall | SeatFault::Full | SeatFault::TakenOver(_) | SeatFault::NotTakenOver => {
@@ -332,7 +371,7 @@ impl From<SeatFault> for Problem {
             SeatFault::Fragment(_) => StatusCode::BAD_REQUEST,
             SeatFault::Stale => StatusCode::PRECONDITION_FAILED,
             SeatFault::Guidance(GuidanceFault::Full) => StatusCode::TOO_MANY_REQUESTS,
-            SeatFault::NotDisclosed => StatusCode::CONFLICT,
+            SeatFault::NotDisclosed | SeatFault::NoPhone(_) | SeatFault::NoDialIn => StatusCode::CONFLICT,
             SeatFault::Guidance(
                 GuidanceFault::Busy | GuidanceFault::Over | GuidanceFault::NotTakenOver | GuidanceFault::NoBot,
             ) => StatusCode::CONFLICT,
@@ -341,6 +380,8 @@ impl From<SeatFault> for Problem {
         let code = match &fault {
             SeatFault::TakenOver(_) => Some("taken_over"),
             SeatFault::NotDisclosed => Some("not_disclosed"),
+            SeatFault::NoPhone(_) => Some("no_phone"),
+            SeatFault::NoDialIn => Some("no_dial_in"),
             SeatFault::Guidance(GuidanceFault::Slot { .. } | GuidanceFault::Value(_)) => Some("slot"),
             _ => None,
         };

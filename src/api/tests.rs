@@ -245,7 +245,7 @@ fn routes() -> Vec<(Method, String)> {
             routes.push((method.to_uppercase().parse::<Method>().unwrap(), path.replace("{id}", "x")));
         }
     }
-    assert_eq!(routes.len(), 71);
+    assert_eq!(routes.len(), 73);
     routes
 }
 

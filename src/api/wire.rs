@@ -366,6 +366,26 @@ pub struct SeatDocument {
 pub enum SeatWaits {
     /// The caller has not heard to its end that others may listen.
     Disclosure,
+    /// Nobody has pressed 1 at its telephone.
+    Key,
+}
+
+/// The seat that a supervisor's telephone takes when it is answered.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct PhoneSeatDocument {
+    pub seat: u8,
+}
+
+/// How a supervisor dials in, and the seat that their telephone takes then.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct DialInDocument {
+    pub seat: u8,
+    /// The number to dial.
+    pub dial: String,
+    /// The digits to enter then.
+    pub pin: String,
+    /// For so many seconds the call is expected.
+    pub seconds: u64,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]

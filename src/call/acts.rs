@@ -11,6 +11,7 @@ use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, PersonFault, ToolCall, ToolId};
 use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
+use dialog::seat_words::SeatWords;
 use media::Wire;
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen};
 use media::engine::RoomOrder;
@@ -23,6 +24,7 @@ use media::tts::delivery::ClauseText;
 use media::tts::{Sound, Spoken, TtsFault, UtteranceId};
 use media::{Language, Rate};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// The parts around a call's core.
 pub trait CallPort {
@@ -77,6 +79,12 @@ pub trait CallPort {
     fn stop_person(&mut self);
     /// The agent alone hears this, in the bot's voice. Whether it was said or not, the call goes on.
     fn brief(&mut self, utterance: UtteranceId, text: ClauseText);
+    /// Where the keys of this seat's telephone go from now on.
+    fn seat_keys(&mut self, seat: Seat, keys: mpsc::Sender<char>);
+    /// A key of a supervisor's telephone.
+    fn seat_key(&mut self, seat: Seat, key: char);
+    /// The supervisor at this seat alone hears this, in the bot's voice, in place of what they are being told.
+    fn tell_seat(&mut self, seat: Seat, words: SeatWords);
     /// Ends the recording for good, and removes what there is of it unless that is kept.
     fn stop_recording(&mut self, keeps: bool);
     fn run(&mut self, call: ToolCall);

@@ -25,6 +25,7 @@ use media::ear::{EarPlan, EchoControl};
 use media::engine::RoomHandle;
 use media::room::{BotMode, Event, Seat};
 use media::tts::Voice;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -158,6 +159,7 @@ impl Assembly {
             memory: None,
             others: None,
             approvals: None,
+            phones: HashMap::new(),
         };
         // Nothing recognises or synthesises speech: these queues are closed.
         let (heard, voices, spoken) = (mpsc::channel(1).1, mpsc::channel(1).1, mpsc::channel(1).1);
@@ -270,6 +272,7 @@ impl Assembly {
             memory,
             others: Some(others),
             approvals: Some((name.to_owned(), approvals.clone())),
+            phones: HashMap::new(),
         };
         let (early, orders) = orders.into_parts();
         let (heard, voices, spoken) = (heard_inbox, voices_inbox, spoken_inbox);
@@ -294,7 +297,7 @@ impl Assembly {
             bot: bot.to_owned(),
             transferrer: line.transferrer(),
             search: None,
-            voice: speech.to_agent(voice),
+            voice: speech.to_seat(voice),
             brief: None,
         }
     }

@@ -1,6 +1,7 @@
 //! `Calls`: all calls of the server, and the answering of those that ring.
 use super::agents::Agents;
 use super::assemble::{AnsweredLine, Assembly, CallInfo};
+use super::dial_in::{DialIns, code_of};
 use super::end::{Blame, End, Reason};
 use super::peers::PagePeers;
 use super::people::People;
@@ -28,6 +29,7 @@ pub(super) struct Shared {
     pub(super) web: OnceLock<WebRtc>,
     pub(super) peers: PagePeers,
     pub(super) seats: SeatTable,
+    pub(super) dial_ins: DialIns,
     people: People,
     pub(super) agents: Agents,
 }
@@ -45,6 +47,7 @@ impl Calls {
             web: OnceLock::new(),
             peers: PagePeers::default(),
             seats: SeatTable::default(),
+            dial_ins: DialIns::default(),
             people,
             agents,
         }))
@@ -106,6 +109,11 @@ impl Calls {
     }
 
     async fn answer(self, mut ring: Ring) {
+        let dial_in = self.resources().config.supervisor_dial_in.as_deref();
+        if let Some(code) = dial_in.and_then(|user| code_of(user, ring.called.user())) {
+            let code = code.to_owned();
+            return self.0.dial_ins.take(&code, ring).await;
+        }
         let route = match self.0.router.route(&ring.called) {
             Ok(route) => route,
             Err(why) => {

@@ -114,6 +114,11 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
             Some(event) => CallInput::Person(event),
             None => return,
         },
+        Arrival::Order(Order::SeatKeys(seat, keys)) => return port.seat_keys(seat, keys),
+        Arrival::Order(Order::SeatPlan(seat, plan)) => {
+            return port.order(RoomOrder::Leg(seat, LegInput::Configure(plan)));
+        }
+        Arrival::Order(Order::SeatWords(seat, words)) => return port.tell_seat(seat, words),
         Arrival::Order(Order::Pause(paused)) => return acts::pause_by_operator(paused, port),
         Arrival::Line(change) => match change {
             Change::Plan(plan) => {
@@ -129,6 +134,9 @@ pub fn dispatch(now: Instant, arrival: Arrival, core: &mut impl Core, port: &mut
             Change::Referral(news) => CallInput::Person(news.into()),
             Change::Ended(ended) => CallInput::Gone(ended.into()),
         },
+        Arrival::Room(Event::Key { seat, key, .. }) if !matches!(seat, Seat::CALLER | Seat::AGENT) => {
+            return port.seat_key(seat, key);
+        }
         Arrival::Room(event) => {
             if let Event::Played { seat: Seat::CALLER, played } = &event {
                 port.played(*played);

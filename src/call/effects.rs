@@ -18,6 +18,7 @@ use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
+use dialog::seat_words::SeatWords;
 use dialog::tool::{Effect, ToolFault};
 use media::asr::{self, Ask, AsrFault, Heard, Lexicon, Listen, RecogniserChain};
 use media::ear::EarPlan;
@@ -31,6 +32,7 @@ use media::room::Seat;
 use media::tts::delivery::ClauseText;
 use media::tts::{Speak, Spoken, TtsFault, UtteranceId, Voice};
 use media::{Language, Rate, Wire};
+use std::collections::HashMap;
 use std::sync::Arc;
 use telephony::Transferrer;
 use tokio::sync::mpsc;
@@ -62,6 +64,8 @@ pub struct Effects {
     pub(super) memory: Option<MemoryWriter>,
     /// Who finds persons; an echo needs none.
     pub(super) people: Option<CallPeople>,
+    /// Supervisors at telephones.
+    pub(super) phones: HashMap<Seat, SeatPhone>,
 }
 
 /// How a call asks language models.
@@ -88,9 +92,18 @@ pub(super) struct CallPeople {
     /// Transfers the caller's telephone.
     pub transferrer: Option<Transferrer>,
     pub search: Option<PersonSearch>,
-    /// Opens the voice that speaks to the agent.
-    pub voice: Box<dyn Fn() -> Box<dyn Speak> + Send>,
+    /// Opens the voice that speaks to the person at a seat alone.
+    pub voice: Box<dyn Fn(Seat) -> Box<dyn Speak> + Send>,
     pub brief: Option<Box<dyn Speak>>,
+}
+
+/// What a supervisor's telephone is told, and where its keys go.
+#[derive(Default)]
+pub(super) struct SeatPhone {
+    keys: Option<mpsc::Sender<char>>,
+    voice: Option<Box<dyn Speak>>,
+    /// The number of the clause that they are being told.
+    said: u64,
 }
 
 /// How a bot hears and speaks.
@@ -266,6 +279,7 @@ impl CallPort for Effects {
     }
 
     fn leave(&mut self, seat: Seat) -> bool {
+        self.phones.remove(&seat);
         self.taken(&self.room.leave(seat))
     }
 
@@ -297,9 +311,31 @@ impl CallPort for Effects {
 
     fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {
         let Some(of) = &mut self.people else { return };
-        let voice = of.brief.insert((of.voice)());
+        let voice = of.brief.insert((of.voice)(Seat::AGENT));
         // An agent who hears no brief is joined all the same, a little later.
         let lost = voice.say(utterance, text, false).is_err();
+        self.count_lost(lost);
+    }
+
+    fn seat_keys(&mut self, seat: Seat, keys: mpsc::Sender<char>) {
+        self.phones.insert(seat, SeatPhone { keys: Some(keys), ..SeatPhone::default() });
+    }
+
+    fn seat_key(&mut self, seat: Seat, key: char) {
+        // One that finds the queue full is lost, as if nobody had listened.
+        let keys = self.phones.get(&seat).and_then(|phone| phone.keys.as_ref());
+        keys.into_iter().for_each(|keys| _ = keys.try_send(key));
+    }
+
+    fn tell_seat(&mut self, seat: Seat, words: SeatWords) {
+        let (Some(of), Some(phone)) = (&self.people, self.phones.get_mut(&seat)) else { return };
+        let voice = phone.voice.get_or_insert_with(|| (of.voice)(seat));
+        phone.said += 1;
+        let language = self.bot.as_ref().map_or(dialog::language::Language::En, |bot| bot.language);
+        let (utterance, text) = (UtteranceId(phone.said), words.text(language));
+        voice.hush(utterance);
+        let lost = voice.say(utterance, text.into(), false).is_err();
+        self.order(RoomOrder::Leg(seat, LegInput::Hush(utterance)));
         self.count_lost(lost);
     }
 
@@ -367,8 +403,10 @@ impl CallPort for Effects {
         let Some((speech, others)) = self.speech.as_mut().zip(self.others.as_ref()) else { return };
         let voice = speech.change(others, &name);
         if let Some((people, voice)) = self.people.as_mut().zip(voice) {
-            people.voice = others.to_agent(voice);
+            people.voice = others.to_seat(voice);
             people.bot = name;
+            // Supervisors at telephones are told the next thing in this bot's voice and language.
+            self.phones.values_mut().for_each(|phone| phone.voice = None);
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 /// Reports of the bot's own voice that wait for a language model that speaks for itself.
 const REPORTS: usize = 64;
-/// Reports of the voice that speaks to an agent, which nobody reads.
+/// Reports of a voice that speaks to an agent or a supervisor, which nobody reads.
 const UNREAD: usize = 256;
 
 /// The bots of the server in one call.
@@ -140,16 +140,15 @@ impl BotSpeech {
         }
     }
 
-    /// Opens the voice that speaks to an agent.
-    pub fn to_agent(&self, voice: Voice) -> Box<dyn Fn() -> Box<dyn Speak> + Send> {
+    /// Opens the voice that speaks to the person at a seat alone.
+    pub fn to_seat(&self, voice: Voice) -> Box<dyn Fn(Seat) -> Box<dyn Speak> + Send> {
         let of = self.clone();
-        Box::new(move || {
-            // How far a brief was heard is told by the playout alone; a voice whose reports nobody reads falls silent.
+        Box::new(move |seat| {
+            // How far it was heard is told by the playout alone; a voice whose reports nobody reads falls silent.
             let (unread, mut reports) = mpsc::channel(UNREAD);
             tokio::spawn(async move { while reports.recv().await.is_some() {} });
             let voices = of.engines.voices(voice.language);
-            Box::new(of.pool.speaker(of.number, voices, voice.clone(), of.room.sink(Seat::AGENT), unread))
-                as Box<dyn Speak>
+            Box::new(of.pool.speaker(of.number, voices, voice.clone(), of.room.sink(seat), unread)) as Box<dyn Speak>
         })
     }
 }

@@ -1,12 +1,16 @@
 //! What the API may ask of calls: the ports [`CallControl`], [`PageCalls`] and [`Supervisors`], and what is said through them.
+use super::phone_keys::PhoneCommand;
 use super::seat::mode_name;
 use crate::outbound;
 use crate::widget::{CallSlot, TokenClaims, TokenId};
 use dialog::guidance::{Guidance, GuidanceFault};
+use dialog::seat_words::SeatWords;
 use futures::future::BoxFuture;
 use media::hears::Supervision;
 use media::room::Seat;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The control of calls, for operators and metrics.
 pub trait CallControl: Send + Sync {
@@ -157,6 +161,10 @@ pub enum PageFault {
 pub trait Supervisors: Send + Sync {
     /// Answers a browser's offer: its line takes a seat as soon as it is connected.
     fn join<'a>(&'a self, call: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>>;
+    /// Calls a supervisor at their telephone: its line takes the seat when they answer.
+    fn call(&self, call: &str, order: PhoneOrder) -> Result<SeatAddress, SeatFault>;
+    /// Expects the call of a supervisor: its line takes the seat when it is there.
+    fn expect(&self, call: &str, order: PhoneOrder) -> Result<DialIn, SeatFault>;
     /// Who takes part in a live call, by seat.
     fn seats(&self, call: &str) -> Vec<TakenSeat>;
     /// Takes part in another way, from the next 20 ms on. With an error nothing has changed.
@@ -211,6 +219,30 @@ pub struct SeatOffer {
     pub left: Box<dyn FnOnce(Seat, &'static str) + Send>,
 }
 
+/// A supervisor who is called at their telephone, or who calls.
+pub struct PhoneOrder {
+    pub who: String,
+    /// Over when they may not take part any more: the seat ends with it.
+    pub until: BoxFuture<'static, ()>,
+    /// Told when the seat ends otherwise than by [`Supervisors::leave`], and why.
+    pub left: Box<dyn FnOnce(Seat, &'static str) + Send>,
+    pub act: PhoneAct,
+}
+
+/// How a supervisor reaches a seat by telephone. No `Debug`: it holds their PIN.
+pub struct DialIn {
+    pub at: SeatAddress,
+    /// What they dial.
+    pub dial: String,
+    /// What they enter then.
+    pub pin: String,
+    /// For so long they are expected.
+    pub time: Duration,
+}
+
+/// Does what a supervisor's keys ask for, within their rights; or says what they are told in its place.
+pub type PhoneAct = Arc<dyn Fn(SeatAddress, PhoneCommand) -> BoxFuture<'static, Result<(), SeatWords>> + Send + Sync>;
+
 /// The SDP answer to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatAnswer {
@@ -256,6 +288,12 @@ pub enum SeatFault {
     Silent(Supervision),
     #[error("there is no such seat in this call, or its supervisor has left")]
     Gone,
+    #[error("no telephone is known of {0}: give them one under [supervisor_phones] in the configuration")]
+    NoPhone(String),
+    #[error("supervisors cannot dial in: set supervisor_dial_in in the configuration")]
+    NoDialIn,
+    #[error("no telephone can be called at present: try again in a moment")]
+    Phone,
     #[error("no port is free for the seat's sound")]
     NoPort,
     #[error("the offer cannot be answered: {0}")]

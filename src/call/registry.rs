@@ -3,6 +3,9 @@ use super::end::{Blame, End, Reason};
 use super::person::PersonOrder;
 use super::seat::{Guide, HandBack, SeatOrder};
 use crate::store::{CallEvent, Store};
+use dialog::seat_words::SeatWords;
+use media::leg::LegPlan;
+use media::room::Seat;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +25,12 @@ pub enum Order {
     Guide(Guide),
     /// From who looks for a person, or from that person's line.
     Person(PersonOrder),
+    /// Where the keys of a supervisor's telephone go.
+    SeatKeys(Seat, mpsc::Sender<char>),
+    /// A supervisor's telephone was negotiated again.
+    SeatPlan(Seat, LegPlan),
+    /// The supervisor at this seat alone hears this.
+    SeatWords(Seat, SeatWords),
 }
 
 /// Orders that may wait for a call's task; one that finds the queue full is refused.

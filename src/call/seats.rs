@@ -6,6 +6,7 @@ use media::room::Seat;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use telephony::webrtc::Peer;
+use tokio::sync::watch;
 
 /// The first seat of supervisors; those before it are the caller's and an agent's.
 const FIRST: u8 = 2;
@@ -21,6 +22,8 @@ struct Entry {
     number: u64,
     /// Of a browser.
     peer: Option<Peer>,
+    /// Of a telephone: it is hung up when this is dropped.
+    _phone: Option<watch::Sender<()>>,
     /// Its line brings sound.
     speaks: bool,
     /// The call has been told of it.
@@ -34,6 +37,8 @@ pub(super) struct NewSeat {
     /// Of its line.
     pub number: u64,
     pub peer: Option<Peer>,
+    /// Of a telephone: it is hung up when this is dropped.
+    pub phone: Option<watch::Sender<()>>,
     pub speaks: bool,
 }
 
@@ -51,21 +56,21 @@ impl SeatTable {
     }
 
     pub fn take(&self, call: &str, new: NewSeat) -> Result<SeatAddress, SeatFault> {
-        let NewSeat { who, mode, number, peer, speaks } = new;
+        let NewSeat { who, mode, number, peer, phone, speaks } = new;
         may_speak(mode, speaks)?;
         let mut table = self.lock();
         let seats = table.entry(call.to_owned()).or_default();
         let seat = free_seat(seats)?;
         free_takeover(seats, None, mode)?;
         let taken = TakenSeat { seat, name: who, mode, connected: false };
-        seats.push(Entry { taken, number, peer, speaks, joined: false });
+        seats.push(Entry { taken, number, peer, _phone: phone, speaks, joined: false });
         Ok(SeatAddress { call: call.to_owned(), seat })
     }
 
     /// The seat of an agent whose browser is `peer`: there is one for each call, and the queue says whose.
     pub fn take_agent(&self, at: &SeatAddress, who: &str, peer: Peer) {
         let taken = TakenSeat { seat: at.seat, name: who.to_owned(), mode: Supervision::Absent, connected: false };
-        let entry = Entry { taken, number: peer.id(), peer: Some(peer), speaks: true, joined: false };
+        let entry = Entry { taken, number: peer.id(), peer: Some(peer), _phone: None, speaks: true, joined: false };
         let mut table = self.lock();
         let seats = table.entry(at.call.clone()).or_default();
         seats.retain(|entry| entry.taken.seat != at.seat);
@@ -91,6 +96,13 @@ impl SeatTable {
         let table = self.lock();
         let entry = owned(table.get(&at.call).map_or(&[][..], Vec::as_slice), at.seat, who)?;
         entry.peer.clone().ok_or(SeatFault::Gone)
+    }
+
+    /// The line at a seat of `who`: its number, and its browser where it has one.
+    pub fn line(&self, at: &SeatAddress, who: &str) -> Result<(u64, Option<Peer>), SeatFault> {
+        let table = self.lock();
+        let entry = owned(table.get(&at.call).map_or(&[][..], Vec::as_slice), at.seat, who)?;
+        Ok((entry.number, entry.peer.clone()))
     }
 
     /// Sets a mode, and passes it on by `tell` where the line is connected: in the order in which modes are set. The mode before, where it
@@ -220,7 +232,7 @@ mod tests {
     }
 
     fn joined(table: &SeatTable, who: &str, mode: Supervision, number: u64) -> SeatAddress {
-        let new = NewSeat { who: who.into(), mode, number, peer: None, speaks: true };
+        let new = NewSeat { who: who.into(), mode, number, peer: None, phone: None, speaks: true };
         let at = table.take("call", new).unwrap();
         table.connected(&at, number, |_| ()).unwrap();
         at
@@ -259,7 +271,14 @@ mod tests {
     #[test]
     fn the_call_is_told_of_a_line_once_it_has_joined_and_then_of_each_change() {
         let table = SeatTable::default();
-        let new = NewSeat { who: "anna".into(), mode: Supervision::Monitor, number: 1, peer: None, speaks: true };
+        let new = NewSeat {
+            who: "anna".into(),
+            mode: Supervision::Monitor,
+            number: 1,
+            peer: None,
+            phone: None,
+            speaks: true,
+        };
         let at = table.take("call", new).unwrap();
         let told = std::cell::Cell::new(0);
         let count = || told.set(told.get() + 1);
@@ -282,7 +301,7 @@ mod tests {
     #[test]
     fn who_has_no_microphone_only_listens_and_a_call_has_six_seats() {
         let table = SeatTable::default();
-        let new = |mode| NewSeat { who: "anna".into(), mode, number: 1, peer: None, speaks: false };
+        let new = |mode| NewSeat { who: "anna".into(), mode, number: 1, peer: None, phone: None, speaks: false };
         assert_eq!(table.take("call", new(Supervision::Whisper)), Err(SeatFault::Silent(Supervision::Whisper)));
         for seat in 2..8 {
             assert_eq!(table.take("call", new(Supervision::Monitor)), Ok(at(Seat(seat))));

@@ -1,7 +1,7 @@
 //! Supervisors' lines: a browser's offer becomes a seat in a live call, and what its owner wants becomes orders to the call.
 use super::calls::Calls;
 use super::pages::within;
-use super::port::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
+use super::port::{DialIn, PhoneOrder, SeatAddress, SeatAnswer, SeatFault, SeatOffer, Supervisors, TakenSeat};
 use super::registry::Order;
 use super::resources::Resources;
 use super::seat::{GuidanceReply, Guide, HandBack, SeatChange, SeatOrder, SeatReply, SeatWhy};
@@ -23,22 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Why a seat ends that a call's room has not taken.
-const REFUSED: &str = "the call takes no more supervisors at present";
+pub(super) const REFUSED: &str = "the call takes no more supervisors at present";
 
 /// A supervisor's line, and what reaches its call.
-struct SeatLine {
-    at: SeatAddress,
+pub(super) struct SeatLine {
+    pub at: SeatAddress,
     /// Of this use of the seat.
-    number: u64,
-    seats: SeatTable,
+    pub number: u64,
+    pub seats: SeatTable,
     /// Closed when the call is over.
-    call: mpsc::Sender<Order>,
+    pub call: mpsc::Sender<Order>,
 }
 
 /// How a seat ends that its supervisor does not leave.
-struct SeatEnds {
-    until: BoxFuture<'static, ()>,
-    left: Box<dyn FnOnce(Seat, &'static str) + Send>,
+pub(super) struct SeatEnds {
+    pub until: BoxFuture<'static, ()>,
+    pub left: Box<dyn FnOnce(Seat, &'static str) + Send>,
 }
 
 impl SeatLine {
@@ -75,17 +75,22 @@ impl SeatLine {
                 }
             }
         };
+        let words = if self.call.is_closed() { "the call is over" } else { why.text() };
+        self.end(why, words, left).await;
+    }
+
+    /// Frees the seat; `left` is told why (`words`) where nobody else has freed it: its supervisor did not leave.
+    pub async fn end(self, why: SeatWhy, words: &'static str, left: Box<dyn FnOnce(Seat, &'static str) + Send>) {
         let (leave, mut freed) = (|| SeatChange::Leave(why), false);
         self.pass_on(leave, |tell| freed = self.seats.free(&self.at, self.number, tell)).await;
-        // Nobody else has freed it: its supervisor did not leave.
         if freed {
-            left(self.at.seat, if self.call.is_closed() { "the call is over" } else { why.text() });
+            left(self.at.seat, words);
         }
     }
 
     /// The line is connected: it hears the call from the next tick on. `false`: its supervisor has left already, the call is over, or its
     /// room takes nobody.
-    async fn take_seat(&self, line: &mut Line) -> bool {
+    pub async fn take_seat(&self, line: &mut Line) -> bool {
         let Some(wire) = line.wire.take() else { return true };
         let plan: LegPlan = line.plan.clone();
         let Ok(permit) = self.call.reserve().await else { return false };
@@ -179,7 +184,7 @@ impl Calls {
         seats.check(call, mode)?;
         let Answered { sdp, peer, line, data } = web.answer(&sdp).await?;
         let (number, etag, speaks) = (peer.id(), peer.etag(), line.plan.direction.receives());
-        let at = seats.take(call, NewSeat { who, mode, number, peer: Some(peer), speaks })?;
+        let at = seats.take(call, NewSeat { who, mode, number, peer: Some(peer), phone: None, speaks })?;
         let seat = at.seat;
         let line_of = SeatLine { at, number, seats: seats.clone(), call: orders };
         tokio::spawn(line_of.run(line, data, SeatEnds { until, left }));
@@ -187,13 +192,13 @@ impl Calls {
     }
 
     /// Where an answered call takes its orders: before the answer nobody could be heard.
-    fn answered(&self, call: &str) -> Result<mpsc::Sender<Order>, SeatFault> {
+    pub(super) fn answered(&self, call: &str) -> Result<mpsc::Sender<Order>, SeatFault> {
         let live = self.resources().store.live(call).filter(|call| call.answered_at.is_some());
         live.and_then(|_| self.0.registry.orders(call)).ok_or(SeatFault::NoCall)
     }
 
     /// Whether the bot of this call tells its callers that others may listen.
-    fn lets_listen(&self, call: &str) -> bool {
+    pub(super) fn lets_listen(&self, call: &str) -> bool {
         let Resources { store, bots, .. } = self.resources();
         let loaded = store.live(call).and_then(|call| bots.get(&call.bot));
         loaded.is_none_or(|loaded| loaded.bot.lets_listen)
@@ -234,16 +239,17 @@ impl Calls {
 
     async fn left(&self, at: &SeatAddress, who: &str) -> Result<(), SeatFault> {
         let (seats, orders) = (&self.0.seats, self.0.registry.orders(&at.call).ok_or(SeatFault::Gone)?);
-        let peer = seats.peer(at, who)?;
+        let (number, peer) = seats.line(at, who)?;
         let mut done = None;
         {
             let permit = place(&orders).await?;
             let tell = |taken: &TakenSeat| done = Some(send(permit, taken, SeatChange::Leave(SeatWhy::Asked)));
-            if !seats.free(at, peer.id(), tell) {
+            if !seats.free(at, number, tell) {
                 return Err(SeatFault::Gone);
             }
         }
-        peer.hang_up("the supervisor has left");
+        // A telephone is hung up by what frees its seat.
+        peer.into_iter().for_each(|peer| peer.hang_up("the supervisor has left"));
         if let Some(done) = done {
             let passed = Passed { seat: at.seat, name: who.to_owned() };
             tokio::spawn(async move {
@@ -286,6 +292,14 @@ type Asked = oneshot::Receiver<Result<u64, GuidanceFault>>;
 impl Supervisors for Calls {
     fn join<'a>(&'a self, call: &'a str, offer: SeatOffer) -> BoxFuture<'a, Result<SeatAnswer, SeatFault>> {
         Box::pin(self.seat(call, offer))
+    }
+
+    fn call(&self, call: &str, order: PhoneOrder) -> Result<SeatAddress, SeatFault> {
+        self.call_supervisor(call, order)
+    }
+
+    fn expect(&self, call: &str, order: PhoneOrder) -> Result<DialIn, SeatFault> {
+        self.expect_supervisor(call, order)
     }
 
     fn seats(&self, call: &str) -> Vec<TakenSeat> {

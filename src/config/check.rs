@@ -263,6 +263,24 @@ impl Config {
         });
         self.numbers.problems(found);
         self.destinations.iter().for_each(|(name, destination)| destination.problems(name, found));
+        for (user, to) in self.supervisor_phones.iter().filter(|(_, to)| !super::destination::is_callable(to)) {
+            found.push(format!(
+                "supervisor_phones.{user} = {to:?}: write a SIP URI (sip:user@host) or a number of digits"
+            ));
+        }
+        if let Some(user) = &self.supervisor_dial_in {
+            let of_it = |route: &&Route| route.user.strip_prefix(user.as_str()).is_some_and(|rest| rest.len() == 4);
+            if user.is_empty() || !user.chars().all(|c| c.is_ascii_alphanumeric() || "+*#-._".contains(c)) {
+                found.push(format!(
+                    "supervisor_dial_in = {user:?}: write a number or a name that telephones dial, such as \"70\""
+                ));
+            } else if let Some(route) = self.route.iter().find(of_it) {
+                found.push(format!(
+                    "supervisor_dial_in = {user:?} and four digits is also the [[route]] {:?}: change one",
+                    route.user
+                ));
+            }
+        }
         let plan = self.numbers.plan();
         for (at, route) in self.route.iter().enumerate() {
             let user = &route.user;

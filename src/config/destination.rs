@@ -130,6 +130,11 @@ impl Destination {
     }
 }
 
+/// Whether somebody can be called there: a SIP URI, or a number.
+pub(super) fn is_callable(to: &str) -> bool {
+    is_sip(to) || is_number(to)
+}
+
 fn is_sip(to: &str) -> bool {
     to.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sip:")) && is_address(to)
 }

@@ -348,6 +348,12 @@ fn what_cannot_work_is_said_with_what_to_do() {
     check("path", |c| c.route[0].bot = "../secret".into(), "a route leads to");
     check("default", |c| c.default_route = Some("nobody".into()), "nobody.toml");
     check("twice", |c| c.route[1].user = "booking".into(), "two [[route]]");
+    check("dial-in", |c| c.supervisor_dial_in = Some("7 0".into()), "write a number or a name");
+    check(
+        "dial-route",
+        |c| (c.supervisor_dial_in, c.route[0].user) = (Some("70".into()), "701234".into()),
+        "change one",
+    );
     check("same", |c| numbers(c, &["+842412345678", "02412345678"]), "one telephone number");
     check("uri", |c| numbers(c, &["sip:100@host"]), "the user part alone");
     check("code", |c| c.numbers.country_code = "+84".into(), "digits without `+`");

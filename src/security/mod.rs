@@ -34,7 +34,7 @@ pub use origin::WebOrigin;
 pub use passwords::composed;
 pub use pool::{AccessPool, WriteTransaction, WriteTurns};
 pub use principal::{ADMIN_TOKEN, COMMAND, Principal, PrincipalKind};
-pub use random::{base64url, digest, hex, secret};
+pub use random::{base64url, digest, digits, hex, secret};
 pub use record::AuditRecord;
 pub use roles::{Reach, Right, Rights, Role};
 pub use sessions::{SESSION_COOKIE, SessionLimits, csrf, session_cookie};

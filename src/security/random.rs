@@ -12,6 +12,14 @@ pub fn secret() -> Result<String, NoRandom> {
     Ok(base64url(&bits))
 }
 
+/// So many random digits.
+pub fn digits(many: u32) -> Result<String, NoRandom> {
+    let mut bits = [0_u8; 8];
+    ring::rand::SystemRandom::new().fill(&mut bits).map_err(|_| NoRandom)?;
+    let number = u64::from_le_bytes(bits) % 10_u64.pow(many.min(18));
+    Ok(format!("{number:0>many$}", many = many as usize))
+}
+
 /// What is stored of a secret of 256 bits: SHA-256, in hexadecimal.
 pub fn digest(secret: &str) -> String {
     hex(ring::digest::digest(&ring::digest::SHA256, secret.as_bytes()).as_ref())
@@ -38,6 +46,15 @@ mod tests {
         assert!(one.len() == 43 && one != other);
         // FIPS 180-4, the example of one block.
         assert_eq!(digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn digits_are_so_many() {
+        for many in [1, 4, 6] {
+            let found = digits(many).unwrap();
+            assert!(found.len() == many as usize && found.bytes().all(|digit| digit.is_ascii_digit()), "{found}");
+        }
+        assert_ne!(digits(18).unwrap(), digits(18).unwrap());
     }
 
     #[test]

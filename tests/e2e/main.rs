@@ -25,6 +25,7 @@ mod linphone;
 mod load;
 mod openapi;
 mod person;
+mod phone_seat;
 mod privacy;
 mod remote;
 mod routes;

@@ -18,12 +18,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use switchboard::config::Config;
 use telephony::webrtc::{Answered, WebRtc, WebRtcPlan};
 use telephony::{Change, Line};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-const CALLER: f32 = 700.0;
-const BOT: f32 = 1_000.0;
+pub const CALLER: f32 = 700.0;
+pub const BOT: f32 = 1_000.0;
 const ANNA: f32 = 1_500.0;
 const BEN: f32 = 2_100.0;
 
@@ -85,9 +86,15 @@ on_done = { say = "Noted." }
 "#;
 
 async fn server(name: &str, bot: String) -> Inside {
+    server_with(name, bot, |_| ()).await
+}
+
+/// A server with this bot, whose voice is one tone.
+pub async fn server_with(name: &str, bot: String, change: impl FnOnce(&mut Config)) -> Inside {
     Inside::start(name, vec![Arc::new(Ear::new([Act::Refuse]))], vec![Arc::new(OneTone)], |config| {
         std::fs::write(config.bots.dir.join("booking.en.toml"), bot).expect("written");
         config.call.dead_air_ms = switchboard::config::Ms(3_000);
+        change(config);
     })
     .await
 }
@@ -273,7 +280,7 @@ async fn ears(peer: &Peer, anna: Option<&Supervisor>, ben: Option<&Supervisor>) 
 }
 
 /// A caller who sounds their tone for two minutes.
-async fn caller(site: &Inside) -> (Peer, String) {
+pub async fn caller(site: &Inside) -> (Peer, String) {
     let peer = Peer::call(site.sip, "booking").await.expect("answered");
     let call = site.live().await;
     peer.say(&tone(f64::from(CALLER), 120_000, 0.25)).await;

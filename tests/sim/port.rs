@@ -11,6 +11,7 @@ use dialog::bot::Bot;
 use dialog::conversation::{Expect, HandOver, ToolCall, ToolId};
 use dialog::memory::MemoryNews;
 use dialog::model::language_model::{ModelRequest, RequestId};
+use dialog::seat_words::SeatWords;
 use dialog::tool::HttpRequest;
 use media::Rate;
 use media::asr::{AsrFault, Heard, Lexicon, Listen};
@@ -435,6 +436,16 @@ impl CallPort for SimulatedPort {
 
     fn stop_person(&mut self) {
         self.note_trace("person", "not looked for any more");
+    }
+
+    fn seat_keys(&mut self, _: Seat, _: mpsc::Sender<char>) {}
+
+    fn seat_key(&mut self, seat: Seat, key: char) {
+        self.note_trace("seat key", format!("{key} at {}", seat.0));
+    }
+
+    fn tell_seat(&mut self, seat: Seat, words: SeatWords) {
+        self.note_trace("told", format!("{words:?} at {}", seat.0));
     }
 
     fn brief(&mut self, utterance: UtteranceId, text: ClauseText) {

@@ -9,6 +9,7 @@ import { ladderSection } from "./ladder.js";
 import { memoryPanel } from "./memory.js";
 import { moodPanel, nextPanel } from "./mood.js";
 import { notesPanel } from "./notes.js";
+import { dialInButton, phoneButton } from "./phone.js";
 import {
   aboutPanel,
   answersPanel,
@@ -91,6 +92,7 @@ export function liveCall(main, back, call, context, over) {
   const task = h("span", { class: "tasknow" });
   const more = h("div", { class: "moreactions" });
   if (may("export")) more.append(shareButton(id, () => now() - started));
+  if (may("monitor")) more.append(phoneButton(id, toast), dialInButton(id, toast));
   if (may("pause_recording")) more.append(recordingButton());
   if (may("end_calls")) more.append(endButton());
 

@@ -35,7 +35,8 @@ pub enum Refused {
 #[derive(Clone)]
 pub struct RoomHandle {
     commands: Sender<Command>,
-    sounds: Sender<(Seat, Sound)>,
+    /// To the caller, and to the other seats: what waits for room in the caller's playout holds up none of these.
+    sounds: [Sender<(Seat, Sound)>; 2],
     flags: Arc<RoomFlags>,
     /// The last handle closes the room.
     _last: Arc<Last>,
@@ -52,9 +53,10 @@ impl Drop for Last {
 /// Both ends of a new room. Its queues take memory as they fill: most calls never fill them.
 pub(super) fn pair(id: u64, room: Room, seed: u64, events: mpsc::Sender<Event>) -> (RoomHandle, Slot) {
     let (commands, orders) = mpsc::channel(COMMANDS);
-    let (sounds, pieces) = mpsc::channel(SOUNDS);
+    let [(to_caller, callers), (to_others, others)] = [(); 2].map(|()| mpsc::channel(SOUNDS));
+    let sounds = [to_caller, to_others];
     let flags = Arc::new(RoomFlags::default());
-    let slot = Slot::new(id, room, seed, (orders, pieces, flags.clone()), events);
+    let slot = Slot::new(id, room, seed, (orders, [callers, others], flags.clone()), events);
     let _last = Arc::new(Last(flags.clone()));
     (RoomHandle { commands, sounds, flags, _last }, slot)
 }
@@ -126,7 +128,9 @@ impl RoomHandle {
 
     /// Where a synthesiser puts its sound for this seat.
     pub fn sink(&self, seat: Seat) -> Box<dyn Sink> {
-        Box::new(SeatSink { seat, sounds: self.sounds.clone(), flags: self.flags.clone() })
+        let [to_caller, to_others] = &self.sounds;
+        let sounds = if seat == Seat::CALLER { to_caller } else { to_others };
+        Box::new(SeatSink { seat, sounds: sounds.clone(), flags: self.flags.clone() })
     }
 
     /// Any order; the methods above are those that have a name of their own.

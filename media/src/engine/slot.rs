@@ -31,7 +31,7 @@ const PER_TICK: usize = 64;
 /// Events that wait for a slow call.
 const BACKLOG: usize = 256;
 
-pub(super) type Queues = (Receiver<Command>, Receiver<(Seat, Sound)>, Arc<RoomFlags>);
+pub(super) type Queues = (Receiver<Command>, [Receiver<(Seat, Sound)>; 2], Arc<RoomFlags>);
 
 /// A seat that somebody has taken.
 struct Occupied {
@@ -56,7 +56,7 @@ pub(super) struct Slot {
     seats: [Option<Occupied>; Seat::COUNT],
     queues: Queues,
     /// The first piece of sound that found no room in its playout; those behind it wait in the queue.
-    waiting: Option<(Seat, Sound)>,
+    waiting: [Option<(Seat, Sound)>; 2],
     events: mpsc::Sender<Event>,
     backlog: VecDeque<Event>,
     /// Verdicts for this turn, with the tick of their sound.
@@ -68,7 +68,7 @@ pub(super) struct Slot {
 impl Slot {
     pub(super) fn new(id: u64, room: Room, seed: u64, queues: Queues, events: mpsc::Sender<Event>) -> Self {
         let (seats, backlog, edges) = (Default::default(), VecDeque::new(), Vec::new());
-        Self { id, room, seed, seats, queues, waiting: None, events, backlog, edges, over: false }
+        Self { id, room, seed, seats, queues, waiting: [None, None], events, backlog, edges, over: false }
     }
 
     /// The room's clock starts with its thread's tick.
@@ -93,12 +93,14 @@ impl Slot {
 
     /// Takes sound from the queue while the playouts have room: a full queue slows its synthesiser down.
     fn play(&mut self, now: Instant) {
-        while let Some((seat, sound)) = self.waiting.take().or_else(|| self.queues.1.try_recv().ok()) {
-            if !self.room.has_room(seat) {
-                self.waiting = Some((seat, sound));
-                return;
+        for (waiting, queue) in self.waiting.iter_mut().zip(&mut self.queues.1) {
+            while let Some((seat, sound)) = waiting.take().or_else(|| queue.try_recv().ok()) {
+                if !self.room.has_room(seat) {
+                    *waiting = Some((seat, sound));
+                    break;
+                }
+                self.room.handle(now, Input::sound(seat, sound));
             }
-            self.room.handle(now, Input::sound(seat, sound));
         }
     }
 
@@ -268,7 +270,7 @@ impl tick::Inputs for Taking<'_> {
     }
 
     fn sounds(&mut self) {
-        if self.posted || self.slot.waiting.is_some() {
+        if self.posted || self.slot.waiting.iter().any(Option::is_some) {
             self.slot.play(self.at.0);
         }
     }

@@ -191,6 +191,23 @@ fn a_sink_reaches_the_callers_ear_and_the_call_learns_what_was_heard() {
 }
 
 #[test]
+fn what_a_supervisor_is_told_does_not_wait_behind_a_long_sentence_to_the_caller() {
+    const SUPERVISOR: Seat = Seat(2);
+    let engine = engine(1);
+    let (events, mut inbox) = mpsc::channel(1024);
+    let room = engine.open(BotMode::Speaks, events).unwrap();
+    for seat in [Seat::CALLER, SUPERVISOR] {
+        room.join(seat, Phone::pair().0, plan(Codec::Pcmu), None).unwrap();
+    }
+    // Forty seconds, of which thirty find room in the playout.
+    let mut to_caller = room.sink(Seat::CALLER);
+    (1..=200).for_each(|utterance| to_caller.sound(sound(utterance)).unwrap());
+    room.sink(SUPERVISOR).sound(sound(1)).unwrap();
+    let done = |event: Event| matches!(event, Event::Played { seat: SUPERVISOR, played } if played.phase == crate::playout::Phase::Done);
+    until(|| std::iter::from_fn(|| inbox.try_recv().ok()).any(done));
+}
+
+#[test]
 fn a_call_that_takes_no_news_blocks_nobody_and_keeps_its_keys() {
     let engine = engine(1);
     let (events, mut inbox) = mpsc::channel(1);

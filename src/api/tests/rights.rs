@@ -17,7 +17,7 @@ enum Asks {
 }
 
 /// Every route, and what it asks for. Where a path has an id, it is that of a live call of `booking.en`.
-const ROUTES: [(&str, &str, Asks); 71] = [
+const ROUTES: [(&str, &str, Asks); 73] = [
     ("GET", "/health/live", Asks::Nothing),
     ("GET", "/health/ready", Asks::Nothing),
     ("GET", "/metrics", Asks::Right(Right::ReadMetrics)),
@@ -67,6 +67,8 @@ const ROUTES: [(&str, &str, Asks); 71] = [
     ("GET", "/api/v1/calls/{id}/live", Asks::Right(Right::SeeCalls)),
     ("GET", "/api/v1/calls/{id}/seats", Asks::Right(Right::Monitor)),
     ("POST", "/api/v1/calls/{id}/seats", Asks::Right(Right::Monitor)),
+    ("POST", "/api/v1/calls/{id}/seats/phone", Asks::Right(Right::Monitor)),
+    ("POST", "/api/v1/calls/{id}/seats/dial-in", Asks::Right(Right::Monitor)),
     ("PATCH", "/api/v1/calls/{id}/seats/{seat}", Asks::Right(Right::Monitor)),
     ("DELETE", "/api/v1/calls/{id}/seats/{seat}", Asks::Right(Right::Monitor)),
     ("POST", "/api/v1/calls/{id}/handback", Asks::Right(Right::TakeOver)),

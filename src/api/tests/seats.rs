@@ -1,6 +1,8 @@
 //! Seats and guidance over HTTP: what each fault comes to, and what is refused before a call is asked. Whole seats are in tests/e2e.
 use super::*;
-use crate::call::{SeatAddress, SeatAnswer, SeatFault, SeatOffer, TakenSeat};
+use crate::call::{
+    DialIn, PhoneAct, PhoneCommand, PhoneOrder, SeatAddress, SeatAnswer, SeatFault, SeatOffer, TakenSeat,
+};
 use dialog::guidance::{Guidance, GuidanceFault};
 use media::hears::Supervision;
 use media::room::Seat;
@@ -14,6 +16,8 @@ pub(super) struct Table {
     /// What is told of the seat that was taken last, when its line is lost.
     pub left: Mutex<Option<SeatEnd>>,
     pub seats_left: Mutex<usize>,
+    /// What the keys of the telephone do that was called last.
+    pub keys: Mutex<Option<PhoneAct>>,
 }
 
 type SeatEnd = Box<dyn FnOnce(Seat, &'static str) + Send>;
@@ -33,6 +37,19 @@ impl Supervisors for Table {
         assert_eq!(offer.who, "admin.token");
         *self.left.lock().unwrap() = Some(offer.left);
         self.soon(SeatAnswer { seat: Seat(2), etag: 1, sdp: "v=0\r\nanswer".into() })
+    }
+
+    fn call(&self, call: &str, order: PhoneOrder) -> Result<SeatAddress, SeatFault> {
+        let at = self.answer(SeatAddress { call: call.into(), seat: Seat(2) })?;
+        *self.left.lock().unwrap() = Some(order.left);
+        *self.keys.lock().unwrap() = Some(order.act);
+        Ok(at)
+    }
+
+    fn expect(&self, call: &str, order: PhoneOrder) -> Result<DialIn, SeatFault> {
+        let at = self.call(call, order)?;
+        let (dial, pin) = ("701234".into(), "123456".into());
+        Ok(DialIn { at, dial, pin, time: std::time::Duration::from_secs(120) })
     }
 
     fn seats(&self, _: &str) -> Vec<TakenSeat> {
@@ -322,4 +339,57 @@ async fn who_may_whisper_and_not_guide_does_not_whisper_since_the_bot_hears_it()
     let answer = offer.header("content-type", "application/sdp").body("v=0").send().await.unwrap();
     assert_eq!(answer.status(), 403);
     assert_eq!(answer.json::<Value>().await.unwrap()["code"], "right_missing");
+}
+
+#[tokio::test]
+async fn the_keys_of_a_telephone_do_what_its_supervisor_may_and_are_recorded() {
+    use dialog::seat_words::SeatWords;
+    let site = Site::open("api-phone-seat").await;
+    let id = begin(&site.store, "sip:a@b.test");
+    site.store.note(&id, CallEvent::Answered);
+    let path = format!("/api/v1/calls/{id}/seats/phone");
+    for (fault, status) in [(SeatFault::NoPhone("admin.token".into()), 409), (SeatFault::Phone, 503)] {
+        *site.supervisors.fault.lock().unwrap() = Some(fault);
+        assert_eq!(site.problem(site.ask(Method::POST, &path)).await.0, status);
+    }
+    *site.supervisors.fault.lock().unwrap() = None;
+    let answer = site.ask(Method::POST, &path).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.json::<Value>().await.unwrap()), (202, json!({"seat": 2})));
+    let keys = site.supervisors.keys.lock().unwrap().take().unwrap();
+    let press = async |command| keys(SeatAddress { call: id.clone(), seat: Seat(2) }, command).await;
+    for mode in [Supervision::Monitor, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver] {
+        assert_eq!(press(PhoneCommand::Mode(mode)).await, Ok(()));
+    }
+    assert_eq!(site.supervisors.modes.lock().unwrap().len(), 4);
+    for (fault, command, words) in [
+        (SeatFault::TakenOver("ben".into()), PhoneCommand::Mode(Supervision::TakeOver), SeatWords::Taken),
+        (SeatFault::NotTakenOver, PhoneCommand::HandBack, SeatWords::NotTakenOver),
+        (SeatFault::Busy, PhoneCommand::Mode(Supervision::Barge), SeatWords::Failed),
+    ] {
+        *site.supervisors.fault.lock().unwrap() = Some(fault);
+        assert_eq!(press(command).await, Err(words));
+    }
+    let audit = site.json(&format!("/api/v1/audit?call={id}")).await;
+    let actions = audit["records"].as_array().unwrap().iter().filter(|record| record["action"] == "seat_mode_changed");
+    assert_eq!(actions.count(), 4, "{audit}");
+}
+
+#[tokio::test]
+async fn who_dials_in_is_told_what_to_dial_and_to_enter_and_no_cache_keeps_it() {
+    let site = Site::open("api-dial-in").await;
+    let id = begin(&site.store, "sip:a@b.test");
+    site.store.note(&id, CallEvent::Answered);
+    let path = format!("/api/v1/calls/{id}/seats/dial-in");
+    *site.supervisors.fault.lock().unwrap() = Some(SeatFault::NoDialIn);
+    assert_eq!(site.problem(site.ask(Method::POST, &path)).await.0, 409);
+    *site.supervisors.fault.lock().unwrap() = None;
+    let answer = site.ask(Method::POST, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let told = json!({"seat": 2, "dial": "701234", "pin": "123456", "seconds": 120});
+    assert_eq!(answer.json::<Value>().await.unwrap(), told);
+    let audit = site.json(&format!("/api/v1/audit?call={id}")).await;
+    let taken = audit["records"].as_array().unwrap().iter().find(|record| record["action"] == "seat_taken").unwrap();
+    let detail: Value = serde_json::from_str(taken["detail"].as_str().unwrap()).unwrap();
+    assert_eq!(detail, json!({"by": "dial_in", "mode": "absent", "seat": 2}), "the PIN is in no record");
 }

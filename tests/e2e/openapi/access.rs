@@ -226,6 +226,8 @@ impl Walk<'_> {
             ("PUT", "/api/v1/calls/{id}/recording", Some(json!({"paused": true}))),
             ("GET", "/api/v1/calls/{id}/seats", None),
             ("POST", "/api/v1/calls/{id}/seats", None),
+            ("POST", "/api/v1/calls/{id}/seats/phone", None),
+            ("POST", "/api/v1/calls/{id}/seats/dial-in", None),
             ("PATCH", "/api/v1/calls/{id}/seats/{seat}", Some(json!({"mode": "monitor"}))),
             ("DELETE", "/api/v1/calls/{id}/seats/{seat}", None),
             ("POST", "/api/v1/calls/{id}/handback", Some(json!({}))),

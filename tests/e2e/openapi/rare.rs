@@ -11,6 +11,8 @@ pub(super) fn is_rare(one: &str) -> bool {
         "500" => !matches!(route, "GET /api/v1/calls/{id}/recording" | "POST /api/v1/bots/reload"),
         // A caller who is handed over: tests/e2e/person.rs.
         "201" | "422" => route != "POST /api/v1/offers/{id}",
+        // A supervisor at a telephone: tests/e2e/phone_seat.rs.
+        "202" => !route.starts_with("POST /api/v1/calls/{id}/seats/"),
         "204" => route != "DELETE /api/v1/offers/{id}",
         "403" => route != "GET /api/v1/widget/bots",
         "426" => ![EVENTS, "/api/v1/wall", LIVE].map(|socket| format!("GET {socket}")).contains(&route.to_owned()),

@@ -45,6 +45,14 @@ impl Walk<'_> {
         for (status, path) in [(200, at("seats")), (404, "/api/v1/calls/none/seats".into())] {
             assert_eq!(self.ask(&Method::GET, seats, server.authorised(Method::GET, &path)).await.status, status);
         }
+        // The operator's token has no telephone, and nobody dials in here.
+        for by in ["phone", "dial-in"] {
+            let route = format!("/api/v1/calls/{{id}}/seats/{by}");
+            for (status, path) in [(409, at(&format!("seats/{by}"))), (404, format!("/api/v1/calls/none/seats/{by}"))] {
+                let request = server.authorised(Method::POST, &path);
+                assert_eq!(self.ask(&Method::POST, &route, request).await.status, status, "{path}");
+            }
+        }
         let fragment = peer.renew().await.expect("a fragment");
         let patch = |path: &str, matched: Option<&str>, body: &str| {
             let request = server.authorised(Method::PATCH, path).body(body.to_owned());

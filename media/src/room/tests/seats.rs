@@ -197,6 +197,24 @@ fn a_mode_of_before_is_not_the_next_supervisors() {
     assert_eq!(sim.room.bot(), BotMode::Speaks, "nobody sits there");
 }
 
+#[test]
+fn a_supervisor_alone_hears_what_they_are_told_in_every_mode() {
+    let mut sim = call();
+    sim.run(SECOND);
+    let modes =
+        [Supervision::Absent, Supervision::Monitor, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
+    for (utterance, mode) in (1..).zip(modes) {
+        sim.input(Input::Supervise(SUPERVISOR, mode));
+        let Input::Leg(_, told) = sound(utterance, sine(hz('o'), Rate::Hz8000, 8_000, 3_000), true) else { panic!() };
+        sim.input(Input::Leg(SUPERVISOR, told));
+        sim.run(SECOND);
+        assert!(hears(&sim, SUPERVISOR).contains('o'), "{mode:?}");
+        assert!(!hears(&sim, Seat::CALLER).contains('o') && !hears(&sim, Seat::AGENT).contains('o'), "{mode:?}");
+        sim.run(SECOND);
+        assert_eq!(hears(&sim, SUPERVISOR).is_empty(), mode == Supervision::Absent, "{mode:?}: what is over");
+    }
+}
+
 /// What was played: utterance, characters, phase.
 fn played(sim: &Sim) -> Vec<(u64, u32, Phase)> {
     let told = sim.events.iter().filter_map(|event| match event {
