@@ -10,6 +10,7 @@ mod dialogue;
 mod gemini;
 mod mirror;
 mod openai;
+mod output;
 mod session;
 mod task;
 

@@ -1,7 +1,7 @@
 //! `SpeechClauses`: what a call's voice says where an endpoint speaks for itself. A clause that is the endpoint's words is its sound; any other
 //! one, and what the endpoint has no sound for, the bot's own voice says. A core: it is told the time.
 use super::answer::Answer;
-use super::session::Output;
+use super::output::Output;
 use crate::engines::remote::word_of;
 use dialog::model::language_model::RequestId;
 use media::Rate;

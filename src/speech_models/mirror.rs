@@ -1,6 +1,7 @@
 //! `Mirror`: what an endpoint knows of the talk. A request holds all of it as messages; the endpoint keeps what it was told, and its own
 //! answers: the mirror finds what is new.
 use super::dialogue::{Item, Setup, Tool};
+use dialog::model::language_model::ToolPart;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -34,13 +35,20 @@ impl Piece {
     }
 }
 
+/// A call of a tool by the endpoint. A request names the same call by an id of its own.
+struct EndpointCall {
+    id: String,
+    name: String,
+    arguments: Json,
+}
+
 #[derive(Default)]
 pub struct Mirror {
     told: Vec<Key>,
     /// A turn of which only the sound was told, before it was sure that it had ended.
     perhaps: bool,
-    /// The tools that the endpoint has called, and whether it knows what they came to.
-    calls: BTreeMap<String, bool>,
+    /// Calls of tools whose outcomes the endpoint waits for, the first at the front.
+    calls: Vec<EndpointCall>,
     /// What each call of a tool was told to have come to.
     outputs: BTreeMap<String, String>,
     /// The letters of what the endpoint has said since the caller's last turn.
@@ -75,8 +83,10 @@ impl Mirror {
         self.answered.clear();
     }
 
-    pub fn calls(&mut self, id: &str) {
-        self.calls.insert(id.to_owned(), false);
+    /// The endpoint calls a tool.
+    pub fn calls(&mut self, call: &ToolPart) {
+        let (Some(id), Some(name)) = (call.id.clone(), call.name.clone()) else { return };
+        self.calls.push(EndpointCall { id, name, arguments: read(&call.arguments) });
     }
 
     /// What is new in a request. `has_sound`: the endpoint has the sound of the caller's last turn. `is_sure`: that turn has ended. `marks_cuts`:
@@ -87,9 +97,10 @@ impl Mirror {
         let fresh = &pieces[from..];
         let callers = fresh.iter().enumerate().filter(|(_, piece)| matches!(piece, Piece::Caller(_)));
         let mut callers: Vec<usize> = callers.map(|(at, _)| at).collect();
-        let has_turn = !callers.is_empty();
-        let is_perhaps = has_turn && std::mem::take(&mut self.perhaps);
+        let is_perhaps = !callers.is_empty() && std::mem::take(&mut self.perhaps);
         let perhaps = is_perhaps.then(|| callers.remove(0));
+        // Of a turn that the endpoint has answered ahead of its end nothing is new, but what the caller has said since.
+        let has_turn = !callers.is_empty() || (is_perhaps && has_sound);
         let by_sound = if has_sound { callers.last().copied().or(perhaps) } else { None };
         let mut items = Vec::new();
         if marks_cuts && has_turn && !self.answered.is_empty() {
@@ -116,7 +127,10 @@ impl Mirror {
         let mut keys: Vec<Key> = fresh.iter().filter_map(Piece::key).collect();
         if has_turn && is_sure {
             self.answered.clear();
-        } else if has_turn && let Some(at) = keys.iter().rposition(|key| matches!(key, Key::Caller(_))) {
+        } else if (has_turn || is_perhaps)
+            && !is_sure
+            && let Some(at) = keys.iter().rposition(|key| matches!(key, Key::Caller(_)))
+        {
             keys.remove(at);
             self.perhaps = true;
         }
@@ -154,10 +168,11 @@ impl Mirror {
             }
             self.outputs.insert(id.clone(), output.clone());
             let (name, arguments) = name_of(id).unwrap_or_default();
-            let is_awaited = self.calls.get_mut(id).is_some_and(|is_told| !std::mem::replace(is_told, true));
-            let item = match is_awaited {
-                true => Item::Output { id: id.clone(), name, output: output.clone() },
-                false => {
+            let read = read(&arguments);
+            let awaited = self.calls.iter().position(|call| call.name == name && call.arguments == read);
+            let item = match awaited.map(|at| self.calls.remove(at)) {
+                Some(call) => Item::Output { id: call.id, name, output: output.clone() },
+                None => {
                     Item::Context(format!("State: the tool {name} was called with {arguments} and answered {output}"))
                 }
             };
@@ -179,6 +194,11 @@ impl Mirror {
         }
         .map(Item::Context)
     }
+}
+
+/// The arguments of a call; a tool without any may be called with nothing.
+fn read(arguments: &str) -> Json {
+    serde_json::from_str(arguments).unwrap_or_else(|_| serde_json::json!({}))
 }
 
 /// The letters and figures of a text, in lower case.

@@ -4,12 +4,12 @@
 use super::clauses::SpeechClauses;
 use super::dialogue::{HEARD_HZ, Item, News, Setup, SpeechDialogue};
 use super::mirror::{self, Mirror, Plan};
+use super::output::Output;
 use crate::engines::remote::connection::OPENING;
 use dialog::model::language_model::{ModelFault, ModelNews, ModelRequest, Purpose, RequestId};
 use media::Rate;
 use media::asr::Cue;
 use media::playout::{Phase, Played};
-use media::pool::clauses::Clause;
 use media::remote::{Message, Received, RemoteFault};
 use media::tts::delivery::ClauseText;
 use media::tts::{Sink, Spoken, UtteranceId};
@@ -56,27 +56,6 @@ pub enum Input {
     Failed(RemoteFault),
     /// The deadline is reached.
     Tick,
-}
-
-#[derive(Debug)]
-pub enum Output {
-    /// A connection is wanted; one that is open is over.
-    Connect,
-    /// The connection is of no more use.
-    Close,
-    Send(Message),
-    Told(RequestId, ModelNews),
-    Spoken(Spoken),
-    /// A clause for the bot's own voice.
-    Say {
-        utterance: UtteranceId,
-        text: ClauseText,
-        interruptible: bool,
-    },
-    /// The rest of a clause for the bot's own voice.
-    GoOn(Clause),
-    /// The sound of an answer did not come in time.
-    SoundLate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -395,7 +374,7 @@ impl SpeechSession {
             }
             News::Sound { item, pcm } => return answer.sound(&item, &pcm),
             News::Tool(part) => {
-                part.id.iter().for_each(|id| self.mirror.calls(id));
+                self.mirror.calls(&part);
                 ModelNews::Tool(part)
             }
             News::Ending => {

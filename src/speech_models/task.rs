@@ -1,7 +1,8 @@
 //! `SpeechCall`: a call's handle of its conversation with an endpoint, and the task that carries it on. The call's voice and ear are wrapped:
 //! what is said goes through the task, and what is heard reaches it beside the recogniser.
 use super::SpeechAccount;
-use super::session::{Input, Output, SpeechSession, SpeechSetup, model_fault};
+use super::output::Output;
+use super::session::{Input, SpeechSession, SpeechSetup, model_fault};
 use crate::engines::remote::connection::{Connection, ConnectionEvent, OPENING};
 use dialog::model::language_model::{ModelFault, ModelNews, ModelRequest, RequestId};
 use media::Rate;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use switchboard::config::{LanguageModel, LanguageModelKind};
 
 const TONE: f64 = 700.0;
+const KINDS: [LanguageModelKind; 2] = [LanguageModelKind::OpenaiRealtime, LanguageModelKind::GeminiLive];
 
 const BOT: &str = r#"
 name = "bistro"
@@ -65,6 +66,8 @@ async fn start(kind: LanguageModelKind, server: &SpeechModelServer, tool: Socket
         let far = LanguageModel { kind, url, model, voice, key_file: Some(key), ..LanguageModel::local() };
         config.language_models.insert("far".into(), far);
         config.tools.networks = vec!["127.0.0.0/8".parse().expect("a network")];
+        // Where something is masked, the endpoint is told words and no sound.
+        config.privacy.mask.clear();
         let problems = config.problems();
         assert!(problems.is_empty(), "{problems:?}");
         let bot = BOT.replace("TOOL", &tool.to_string());
@@ -101,6 +104,36 @@ fn tone_since(peer: &Peer, since: Instant) -> usize {
         part.level() > VOICE && part.share_of_tone(TONE) > 0.8
     };
     (0..sound.0.len() / PER_MS / block).map(|at| at * block).filter(is_tone).count() * block
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_hears_the_endpoint_s_own_voice_and_its_tool_is_called_once() {
+    let _machine = alone().await;
+    for kind in KINDS {
+        let (tool, asked) = tables().await;
+        let server = SpeechModelServer::start(&[
+            spoken("One moment, I look it up.", 1_500, Some(("free_tables", json!({ "people": 2 })))),
+            spoken("There is a table for two at seven.", 2_000, None),
+        ]);
+        let inside = start(kind, &server, tool).await;
+        let (peer, stopped) = ask(&inside).await;
+        let call = until(seconds(30), "the answer in the record", || async {
+            let call = inside.call().await;
+            let all = texts(&call, "bot").join(" ");
+            all.contains("One moment, I look it up. There is a table for two at seven.").then_some(call)
+        })
+        .await;
+        assert_eq!(texts(&call, "caller"), ["have you got a table for two"], "{kind:?}");
+        assert_eq!(asked.load(Ordering::Acquire), 1, "{kind:?}");
+        let tone = tone_since(&peer, stopped);
+        assert!((3_200..=3_600).contains(&tone), "{kind:?}: {tone} ms of 3,500");
+        assert!(server.refused().is_empty(), "{kind:?}: {:?}", server.refused());
+        let turns = server.turns();
+        assert!(turns.iter().any(|(samples, level)| *samples > 16_000 && *level > 300.0), "{kind:?}: {turns:?}");
+        peer.hang_up().await;
+        inside.ended(1).await;
+        inside.server.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

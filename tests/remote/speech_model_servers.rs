@@ -179,7 +179,7 @@ async fn live(State(shared): State<Shared>, upgrade: WebSocketUpgrade, request: 
 /// What is still to be sent, each so long after the one before.
 type Queue = VecDeque<(Duration, Value)>;
 
-trait Service: Send {
+trait WireProtocol: Send {
     fn shared(&self) -> &Shared;
     /// What is sent when the connection opens.
     fn greeting(&self) -> Option<Value>;
@@ -191,7 +191,7 @@ trait Service: Send {
     fn frame(&self, message: &Value) -> Message;
 }
 
-async fn serve(mut socket: WebSocket, mut service: impl Service) {
+async fn serve(mut socket: WebSocket, mut service: impl WireProtocol) {
     let (mut later, mut due, mut pieces) = (Queue::new(), Instant::now(), 0);
     if let Some(greeting) = service.greeting()
         && socket.send(service.frame(&greeting)).await.is_err()
@@ -343,7 +343,7 @@ impl OpenAi {
     }
 }
 
-impl Service for OpenAi {
+impl WireProtocol for OpenAi {
     fn shared(&self) -> &Shared {
         &self.shared
     }
@@ -487,7 +487,7 @@ impl Gemini {
     }
 }
 
-impl Service for Gemini {
+impl WireProtocol for Gemini {
     fn shared(&self) -> &Shared {
         &self.shared
     }

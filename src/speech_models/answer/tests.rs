@@ -1,3 +1,4 @@
+//! Which sound belongs to which words of an answer.
 use super::*;
 
 const HZ: u32 = 1_000;

@@ -1,3 +1,4 @@
+//! The messages of Gemini Live, as they are sent and read.
 use super::*;
 use crate::speech_models::dialogue::Tool;
 

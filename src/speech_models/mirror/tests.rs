@@ -1,3 +1,4 @@
+//! What an endpoint knows of a talk, and what it is told.
 use super::*;
 use serde_json::json;
 
@@ -82,9 +83,10 @@ fn what_tools_came_to_is_told_once_and_where_it_belongs() {
     let mut mirror = Mirror::default();
     let hello = user("Caller: \"book\"");
     plan(&mut mirror, vec![hello.clone()], true);
-    mirror.calls("c1");
+    let text = |text: &str| Some(text.to_owned());
+    mirror.calls(&ToolPart { index: None, id: text("endpoint's"), name: text("book"), arguments: "{}".into() });
     let [asked, running] = call("c1", "{\"status\":\"running\"}");
-    let output = |output: &str| Item::Output { id: "c1".into(), name: "book".into(), output: output.into() };
+    let output = |output: &str| Item::Output { id: "endpoint's".into(), name: "book".into(), output: output.into() };
     let told = plan(&mut mirror, vec![hello.clone(), asked.clone(), running], false);
     assert_eq!(told, [output("{\"status\":\"running\"}")]);
     let [_, done] = call("c1", "{\"ok\":true}");

@@ -1,3 +1,4 @@
+//! The messages of OpenAI's Realtime API, as they are sent and read.
 use super::*;
 use crate::speech_models::dialogue::Tool;
 

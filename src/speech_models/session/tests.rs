@@ -1,3 +1,4 @@
+//! What a session sends, tells and says, on simulated time.
 use super::*;
 use crate::speech_models::dialogue::encoded;
 use crate::speech_models::openai::OpenAiRealtime;
