@@ -135,7 +135,11 @@ impl SpeechClauses {
 
     /// The caller has heard this; `false`: it is no clause of an endpoint's.
     pub fn played(&mut self, played: &Played) -> bool {
-        self.answers.iter_mut().fold(false, |any, answer| answer.played(played.utterance, played.chars) || any)
+        let mut is_known = false;
+        for answer in &mut self.answers {
+            is_known |= answer.played(played.utterance, played.chars);
+        }
+        is_known
     }
 
     /// What the bot's own voice has done.

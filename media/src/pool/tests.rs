@@ -75,7 +75,7 @@ pub(super) fn text(heard: &Heard) -> Option<&str> {
     }
 }
 
-pub(super) const SOON: Duration = Duration::from_secs(3);
+pub(super) const SOON: Duration = Duration::from_secs(10);
 
 /// Collects the sound of a voice.
 #[derive(Clone, Default)]
