@@ -1,6 +1,7 @@
 //! How often a search over 200 pages of both languages finds the right passage first, and how long it takes. By `questions.*.txt` (worded
 //! far from the pages) the search was tuned, and by `stranger.*.txt`, which somebody wrote who knew nothing of it (before that it found 34 of
-//! these 100). `fresh.*.txt` is held out: by the author of the pages, never tuned by.
+//! these 100). `fresh.*.txt` is by the author of the pages; constants were compared on it too. `other_stranger.*.txt` is held out: written by
+//! somebody else who knew nothing of the search, and looked at by nobody who tunes it.
 use dialog::bot::Language;
 use dialog::knowledge::{DocumentPassage, Knowledge};
 use knowledge::{Format, cut};
@@ -40,10 +41,13 @@ fn questions(text: &str) -> Vec<Asked> {
     lines.map(asked).collect()
 }
 
+const HELD_OUT: &str = "another stranger's, held out";
+
 struct Set {
     language: Language,
     tuned: Vec<Asked>,
     strangers: Vec<Asked>,
+    authors: Vec<Asked>,
     held_out: Vec<Asked>,
 }
 
@@ -53,13 +57,15 @@ fn sets() -> [Set; 2] {
             language: Language::En,
             tuned: questions(include_str!("questions.en.txt")),
             strangers: questions(include_str!("stranger.en.txt")),
-            held_out: questions(include_str!("fresh.en.txt")),
+            authors: questions(include_str!("fresh.en.txt")),
+            held_out: questions(include_str!("other_stranger.en.txt")),
         },
         Set {
             language: Language::Vi,
             tuned: questions(include_str!("questions.vi.txt")),
             strangers: questions(include_str!("stranger.vi.txt")),
-            held_out: questions(include_str!("fresh.vi.txt")),
+            authors: questions(include_str!("fresh.vi.txt")),
+            held_out: questions(include_str!("other_stranger.vi.txt")),
         },
     ]
 }
@@ -99,11 +105,14 @@ fn the_right_passage_comes_first_in_both_languages() {
     let pages = all_pages().len();
     assert!(pages >= 200, "{pages} pages");
     let tells = std::env::var("TELL").is_ok();
-    for Set { language, tuned, strangers, held_out } in sets() {
+    for Set { language, tuned, strangers, authors, held_out } in sets() {
         let knowledge = Knowledge::new(language, passages());
-        for (name, asked, least) in
-            [("tuned", &tuned, 80), ("a stranger's, tuned", &strangers, 85), ("held out", &held_out, 85)]
-        {
+        for (name, asked, least) in [
+            ("tuned", &tuned, 80),
+            ("a stranger's, tuned", &strangers, 85),
+            ("the author's", &authors, 85),
+            (HELD_OUT, &held_out, 65),
+        ] {
             let (right, all) = first(&knowledge, asked, str::to_owned, tells);
             println!("{language:?}, {name}: right passage first {right} of {all}");
             assert!(right * 100 >= all * least, "{language:?}, {name}: {right} of {all}");
@@ -119,9 +128,11 @@ fn the_right_passage_comes_first_in_both_languages() {
 #[test]
 fn a_bot_without_a_model_answers_what_its_pages_answer_and_nothing_else() {
     let tells = std::env::var("TELL").is_ok();
-    for Set { language, tuned, strangers, held_out } in sets() {
+    for Set { language, tuned, strangers, authors, held_out } in sets() {
         let knowledge = Knowledge::new(language, passages());
-        for (name, asked) in [("tuned", &tuned), ("a stranger's, tuned", &strangers), ("held out", &held_out)] {
+        for (name, asked) in
+            [("tuned", &tuned), ("a stranger's, tuned", &strangers), ("the author's", &authors), (HELD_OUT, &held_out)]
+        {
             let (mut right, mut wrong, mut silent, mut invented, mut refused) = (0, 0, 0, 0, 0);
             for asked in asked {
                 let answer = knowledge.answer(&asked.question);
@@ -150,7 +161,7 @@ fn a_bot_without_a_model_answers_what_its_pages_answer_and_nothing_else() {
                 "{language:?}, {name}: answered {right} right, {wrong} wrong, {silent} not; of what no page has {invented} answered, {refused} not"
             );
             // Strangers word most of their questions so that few are answered; what is answered is right.
-            let least = if name.starts_with("a stranger") { asked.len() / 8 } else { asked.len() / 4 };
+            let least = if name.contains("stranger") { asked.len() / 8 } else { asked.len() / 4 };
             assert!((wrong + invented) * 20 <= asked.len() && right >= least, "{language:?}, {name}");
         }
     }
