@@ -6,7 +6,7 @@ CONFIG ?= configs/server.toml
 # make call TO=sip:places@127.0.0.1:5060 SAY='--say "coffee"' VOICE=slt
 TO ?= sip:booking@127.0.0.1:5060
 VOICE ?= kal16
-SAY ?= --say "book a room" --say "mountain view" --say "today" --say "two thirty p m" --say "half an hour" --say "two people" --say "yes"
+SAY ?= --say "book a room" --say "new york" --say "today" --say "two thirty p m" --say "half an hour" --say "two people" --say "yes"
 CALL ?=
 
 # Where tests look for models that are too large for the tree.

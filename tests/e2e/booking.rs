@@ -7,6 +7,7 @@ use crate::speech::{CALLER, Timeline, clip, say};
 use crate::testbed::{beside_others, seconds, shared};
 use media::Language;
 use serde_json::{Value, json};
+use std::process::Stdio;
 use std::time::Duration;
 use switchboard::config::{Acoustic, Spelling};
 
@@ -216,4 +217,24 @@ async fn a_place_is_found_in_vietnamese() {
     assert_eq!(call["slots"], json!({ "place": "khách sạn" }), "{}", talk(&call));
     assert_eq!(texts(&call, "caller"), ["khách sạn", "đúng"], "{}", talk(&call));
     assert_eq!((&call["end"]["blame"], &call["language"]), (&json!("nobody"), &json!("vi")), "{}", talk(&call));
+}
+
+/// A newcomer's first call: what `make call` says unless it is told otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_call_of_make_call_books_a_room() {
+    let _machine = beside_others().await;
+    let makefile = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Makefile")).expect("the Makefile");
+    let says = makefile.lines().find_map(|line| line.strip_prefix("SAY ?= ")).expect("what is said");
+    let says: Vec<&str> = says.split("--say ").skip(1).map(|words| words.trim().trim_matches('"')).collect();
+    let voice = makefile.lines().find_map(|line| line.strip_prefix("VOICE ?= ")).expect("a voice");
+    let server = Server::start("make-call").await;
+    let mut call = tokio::process::Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    call.args(["call", &format!("sip:booking@{}", server.sip), "--voice", voice, "--timeout", "90"]);
+    call.args(says.iter().flat_map(|words| ["--say", *words])).stdin(Stdio::null());
+    let output = call.output().await.expect("the softphone runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let call = server.ended(1).await.swap_remove(0);
+    assert_eq!(texts(&call, "caller"), says, "{text}\n{}", talk(&call));
+    assert_eq!(call["slots"]["people"], 2, "{text}\n{}", talk(&call));
+    assert!(text.contains("ended by the bot"), "{text}");
 }
