@@ -1,7 +1,8 @@
 //! `Chain`: recognisers, or synthesisers, in order of preference. An engine that hung or failed rests while the next one serves.
 use crate::health::{Health, ProbePace, Probed};
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// What a chain asks of its engines.
 pub trait ChainEngine {
@@ -17,6 +18,8 @@ pub trait ChainEngine {
 pub struct Chain<E: ChainEngine + ?Sized> {
     engines: Vec<Arc<E>>,
     health: Health<E::Job>,
+    /// Per engine: how long its jobs lately took to the first of their results, in milliseconds; 0: not known.
+    first_results: Vec<AtomicU32>,
 }
 
 impl<E: ChainEngine + ?Sized> Chain<E> {
@@ -25,7 +28,8 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
 
     pub fn new(engines: Vec<Arc<E>>) -> Self {
         let health = Health::new(engines.len());
-        Self { engines, health }
+        let first_results = engines.iter().map(|_| AtomicU32::new(0)).collect();
+        Self { engines, health, first_results }
     }
 
     /// The engines that can do the job, in order, each with its place.
@@ -48,13 +52,29 @@ impl<E: ChainEngine + ?Sized> Chain<E> {
         self.untried(job, tried).next().is_some()
     }
 
-    fn untried<'a>(&'a self, job: &'a E::Job, tried: u32) -> impl Iterator<Item = (usize, &'a Arc<E>)> + 'a {
+    /// The engines that could do the job now, in order, without those in `tried`.
+    pub(crate) fn untried<'a>(&'a self, job: &'a E::Job, tried: u32) -> impl Iterator<Item = (usize, &'a Arc<E>)> + 'a {
         self.suitable(job).filter(move |(place, _)| tried & (1 << place) == 0 && !self.health.is_unhealthy(*place))
     }
 
     /// A job hung or failed on this engine. Whether it is unhealthy now.
     pub(crate) fn failed(&self, place: usize, job: &E::Job, now: Instant) -> bool {
         self.health.failed(place, job, now)
+    }
+
+    /// This engine's job took so long to the first of its results: of earlier jobs each counts a quarter less than the one behind it.
+    pub(crate) fn note_first_result(&self, place: usize, took: Duration) {
+        let Some(known) = self.first_results.get(place) else { return };
+        let took = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+        let before = u64::from(known.load(Relaxed));
+        let mean = if before == 0 { took } else { ((before * 3 + u64::from(took)) / 4) as u32 };
+        known.store(mean.max(1), Relaxed);
+    }
+
+    /// How long this engine's jobs lately took to the first of their results; `None`: not known.
+    pub(crate) fn first_result(&self, place: usize) -> Option<Duration> {
+        let ms = self.first_results.get(place)?.load(Relaxed);
+        (ms > 0).then(|| Duration::from_millis(u64::from(ms)))
     }
 
     pub(crate) fn succeeded(&self, place: usize) {

@@ -95,6 +95,8 @@ pub trait CallPort {
     /// Stops a request, if it still runs.
     fn stop_asking(&mut self, id: RequestId);
     fn note(&mut self, event: CallEvent);
+    /// The bot's voice hurries, or does not any more.
+    fn hurry(&mut self, hurries: bool);
     /// Another bot goes on with the call.
     fn become_bot(&mut self, name: String, bot: Arc<Bot>);
     /// The store of what is known of callers has this.
@@ -146,6 +148,7 @@ pub fn perform(act: Act, port: &mut impl CallPort) -> Option<End> {
         Act::Ask(request) => port.ask(request),
         Act::StopAsking(id) => port.stop_asking(id),
         Act::Note(event) => port.note(event),
+        Act::Hurry(hurries) => port.hurry(hurries),
         Act::Become { name, bot } => port.become_bot(name, bot),
         Act::Remember(news) => port.remember(news),
         Act::Supervise(seat, mode) => drop(port.supervise(seat, mode)),

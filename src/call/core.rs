@@ -120,6 +120,8 @@ pub enum Act {
     /// Stop this request, if it still runs.
     StopAsking(RequestId),
     Note(CallEvent),
+    /// Answers come too late, so that the voice hurries; or in time again.
+    Hurry(bool),
     /// Another bot goes on with the call: its ear, its voice and its tools are meant from here on.
     Become {
         name: String,

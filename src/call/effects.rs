@@ -395,6 +395,10 @@ impl CallPort for Effects {
         self.store.note(&self.id, event);
     }
 
+    fn hurry(&mut self, hurries: bool) {
+        self.speech.iter().for_each(|speech| speech.speaker.hurry(hurries));
+    }
+
     fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
         self.bot = Some(bot);
         if let Some((of, _)) = &mut self.approvals {

@@ -97,6 +97,13 @@ impl CallVoice {
         }
     }
 
+    /// A language model that speaks for itself has a pace of its own.
+    pub fn hurry(&self, hurries: bool) {
+        if let CallVoice::Own(voice) = self {
+            voice.hurry(hurries);
+        }
+    }
+
     pub fn hush(&self, floor: UtteranceId) {
         match self {
             CallVoice::Own(voice) => voice.hush(floor),

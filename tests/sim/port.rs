@@ -512,6 +512,10 @@ impl CallPort for SimulatedPort {
         self.invariants.notes.push((self.now, event));
     }
 
+    fn hurry(&mut self, hurries: bool) {
+        self.note_trace("voice", if hurries { "hurries" } else { "takes its time" }.to_owned());
+    }
+
     fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
         self.note_trace("bot", format!("is {name} ({})", bot.language.code()));
     }

@@ -33,7 +33,8 @@ pub(super) struct Setup {
 impl Speaker {
     pub(super) fn open(shared: Arc<Shared>, admitted: bool, setup: Setup, sink: Box<dyn Sink>) -> Self {
         let queue = ClauseQueue::new(sink, setup.voice.rate);
-        let state = State { queue, running: false, queued: false, events: VecDeque::new(), plays_until: None };
+        let state =
+            State { queue, running: false, queued: false, events: VecDeque::new(), plays_until: None, hurries: false };
         Self { shared, session: Arc::new(Speaking { setup, state: Mutex::new(state) }), admitted }
     }
 
@@ -70,6 +71,10 @@ impl Speak for Speaker {
         self.session.lock().queue.tune(rate);
     }
 
+    fn hurry(&self, hurries: bool) {
+        self.session.lock().hurries = hurries;
+    }
+
     fn hush(&self, floor: UtteranceId) {
         let mut state = self.session.lock();
         state.queue.hush(floor);
@@ -100,6 +105,8 @@ struct State {
     events: VecDeque<Spoken>,
     /// When the sound that was sent so far will have been played, were the playout never held; `None`: nothing was.
     plays_until: Option<Instant>,
+    /// Answers come too late.
+    hurries: bool,
 }
 
 impl State {
@@ -159,7 +166,8 @@ impl Speaking {
         loop {
             let Some(clause) = self.lock().queue.next_clause() else { return Some(()) };
             let chain = &self.setup.engines;
-            let picked = chain.pick(&self.setup.voice, clause.tried);
+            let hurries = self.lock().hurries;
+            let picked = chain.pick_voice(&self.setup.voice, clause.tried, hurries);
             let Some((place, engine)) = picked else {
                 let late = if clause.tried == 0 { None } else { Some(TtsFault::Late) };
                 let none = || TtsFault::Language(format!("{:?}", self.setup.voice.language));
@@ -177,8 +185,9 @@ impl Speaking {
             let started = clause.said > 0;
             let has_other = chain.has_other(&self.setup.voice, clause.tried | 1 << place);
             let pace = Pace::begun(now(), self.lock().plays_until);
+            let (engine_name, base, first) = (engine.name(), clause.said, FirstSound::new(place));
             let mut attempt =
-                Attempt { session: self, lease, engine: engine.name(), base: clause.said, started, has_other, pace };
+                Attempt { session: self, lease, engine: engine_name, base, started, has_other, pace, first };
             let voice = Voice { rate: clause.rate, ..self.setup.voice.clone() };
             match attempt.run(&clause, |rest, delivery, sink| engine.deliver(&voice, rest, delivery, sink)) {
                 Outcome::Abandoned => return None,
@@ -222,6 +231,31 @@ struct Attempt<'a> {
     /// Another engine could go on with the clause.
     has_other: bool,
     pace: Pace,
+    first: FirstSound,
+}
+
+/// A clause that is kept comes sooner than one that is made, and tells nothing of its engine.
+const KEPT: Duration = Duration::from_millis(10);
+
+/// How long an engine takes to the first sound of a clause.
+struct FirstSound {
+    place: usize,
+    begun: Instant,
+    is_noted: bool,
+}
+
+impl FirstSound {
+    fn new(place: usize) -> Self {
+        Self { place, begun: now(), is_noted: false }
+    }
+
+    /// It is there now, or is not waited for any longer.
+    fn note(&mut self, chain: &VoiceChain, now: Instant) {
+        let took = now.saturating_duration_since(self.begun);
+        if !std::mem::replace(&mut self.is_noted, true) && took >= KEPT {
+            chain.note_first_result(self.place, took);
+        }
+    }
 }
 
 impl Attempt<'_> {
@@ -261,8 +295,13 @@ impl Attempt<'_> {
         state.queue.send(clause, self.base, chunk)?;
         if chunk.pcm.is_empty() {
             self.pace.wait(now());
-            return if self.pace.is_behind && self.has_other { Break(()) } else { Continue(()) };
+            if self.pace.is_behind && self.has_other {
+                self.first.note(&self.session.setup.engines, now());
+                return Break(());
+            }
+            return Continue(());
         }
+        self.first.note(&self.session.setup.engines, now());
         if !self.started {
             self.started = true;
             let started = Spoken::Started { utterance: clause.utterance, engine: self.engine, at: now() };
@@ -378,6 +417,24 @@ mod tests {
             }
             _ = sink(Chunk { pcm: &[1; 160], upto_char: text.chars().count() as u32 });
             Ok(())
+        }
+    }
+
+    #[test]
+    fn in_a_hurry_a_voice_that_takes_long_to_its_first_sound_gives_way_to_a_quicker_one() {
+        let pool = Pool::start(quick()).unwrap();
+        let slow = Arc::new(AtWork(Duration::from_millis(600))) as Arc<dyn Synthesiser>;
+        let other = Arc::new(crate::tts::scripted::Scripted::new(Manner::Prompt)) as Arc<dyn Synthesiser>;
+        let (tape, (out, mut news)) = (Tape::default(), mpsc::channel(16));
+        let speaker = pool.speaker(1, Arc::new(VoiceChain::new(vec![slow, other])), voice(), Box::new(tape), out);
+        for (number, hurries, heard) in [(1, true, "at work"), (2, false, "at work"), (3, true, "scripted")] {
+            speaker.hurry(hurries);
+            speaker.say(UtteranceId(number), "hello".into(), true).unwrap();
+            match wait(&mut news, SOON) {
+                Some(Spoken::Started { engine, .. }) => assert_eq!(engine, heard, "clause {number}"),
+                other => panic!("{other:?}"),
+            }
+            assert!(matches!(wait(&mut news, SOON), Some(Spoken::Done { .. })));
         }
     }
 

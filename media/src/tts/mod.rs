@@ -140,6 +140,8 @@ pub trait Speak: Send {
     fn say(&self, utterance: UtteranceId, text: ClauseText, interruptible: bool) -> Result<(), TtsFault>;
     /// Sets the line's rate for clauses that have not begun.
     fn tune(&self, rate: Rate);
+    /// Answers come too late, so that clauses are said by a quicker voice than one whose sound is long in coming; or in time again.
+    fn hurry(&self, hurries: bool);
     /// Drops clauses below `floor`; one in progress stops. Hushed clauses have no further events.
     fn hush(&self, floor: UtteranceId);
 }

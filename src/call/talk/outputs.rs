@@ -209,6 +209,7 @@ impl Talk {
             "ms": self.ms(now), "state": state, "total_ms": delay.as_millis() as u64, "budget_ms": limit.as_millis() as u64
         });
         self.note_mark("latency_budget", data);
+        self.act(Act::Hurry(hurries));
     }
 
     /// Something was refused: a subject, or a tool to a model.

@@ -28,6 +28,8 @@ pub enum Input {
         interruptible: bool,
     },
     Tune(Rate),
+    /// Answers come too late, or in time again.
+    Hurry(bool),
     Hush(UtteranceId),
     /// The connection is open.
     Opened,
@@ -124,6 +126,8 @@ pub struct RemoteClauses {
     near: BTreeSet<UtteranceId>,
     /// The engine rests: the near voice says all.
     resting: bool,
+    /// Answers come too late: the engine is given half the time.
+    hurries: bool,
     /// When what has been sent so far will have been heard.
     heard_until: Option<Instant>,
     out: VecDeque<Output>,
@@ -145,6 +149,7 @@ impl RemoteClauses {
             failing,
             near,
             resting,
+            hurries: false,
             heard_until: None,
             out,
         };
@@ -166,6 +171,7 @@ impl RemoteClauses {
                 self.rate = rate;
                 self.queue.tune(rate);
             }
+            Input::Hurry(hurries) => self.hurries = hurries,
             Input::Hush(floor) => self.hush(floor),
             Input::Opened => self.link = Link::Open,
             Input::Received(received) => match self.setup.dialogue.received(received) {
@@ -264,7 +270,8 @@ impl RemoteClauses {
 
     /// Until when sound that is asked for now is waited for: the caller waits from where the sound so far ends.
     fn patient_until(&self, now: Instant) -> Instant {
-        self.heard_until.map_or(now, |until| until.max(now)) + self.setup.patience
+        let patience = if self.hurries { self.setup.patience / 2 } else { self.setup.patience };
+        self.heard_until.map_or(now, |until| until.max(now)) + patience
     }
 
     /// Asks for the next clause.

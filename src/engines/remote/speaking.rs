@@ -47,7 +47,8 @@ impl RemoteSpeaker {
         let plan = clauses_setup(&engine, &voice, engine.patience);
         let core = RemoteClauses::new(Instant::now(), plan, sink, !engine.is_well());
         let (near_out, near_news) = mpsc::channel(NEAR);
-        let near = Near { number, pool, engines, voice, out: near_out, sink: Some(near_sink), speaker: None };
+        let near =
+            Near { number, pool, engines, voice, out: near_out, sink: Some(near_sink), speaker: None, hurries: false };
         let session = Session { engine, near, near_news, connection: None, out, events: VecDeque::new() };
         tokio::spawn(session.run(core, inbox));
         Self { orders }
@@ -68,6 +69,10 @@ impl Speak for RemoteSpeaker {
 
     fn tune(&self, rate: Rate) {
         self.order(Input::Tune(rate));
+    }
+
+    fn hurry(&self, hurries: bool) {
+        self.order(Input::Hurry(hurries));
     }
 
     /// One that is lost costs nothing but work: the playout refuses sound below its floor.
@@ -95,13 +100,16 @@ struct Near {
     out: mpsc::Sender<Spoken>,
     sink: Option<Box<dyn Sink>>,
     speaker: Option<Speaker>,
+    hurries: bool,
 }
 
 impl Near {
     fn speaker(&mut self) -> Option<&Speaker> {
         if let Some(sink) = self.sink.take() {
             let (engines, voice, out) = (self.engines.clone(), self.voice.clone(), self.out.clone());
-            self.speaker = Some(self.pool.speaker(self.number, engines, voice, sink, out));
+            let speaker = self.pool.speaker(self.number, engines, voice, sink, out);
+            speaker.hurry(self.hurries);
+            self.speaker = Some(speaker);
         }
         self.speaker.as_ref()
     }
@@ -151,6 +159,10 @@ impl Session {
                 Input::Tune(rate) => {
                     self.near.voice.rate = *rate;
                     self.near.speaker.iter().for_each(|speaker| speaker.tune(*rate));
+                }
+                Input::Hurry(hurries) => {
+                    self.near.hurries = *hurries;
+                    self.near.speaker.iter().for_each(|speaker| speaker.hurry(*hurries));
                 }
                 Input::Hush(floor) => self.near.speaker.iter().for_each(|speaker| speaker.hush(*floor)),
                 _ => {}

@@ -129,6 +129,15 @@ fn an_engine_without_sound_is_late_and_the_near_voice_says_all_until_it_is_done(
 }
 
 #[test]
+fn in_a_hurry_an_engine_has_half_the_time_to_its_first_sound() {
+    let mut bench = Bench::new(VoiceProtocol::OpenAi, 99);
+    bench.take(Input::Hurry(true)).take(Input::Opened).say(1, TEXT).pass(PATIENCE / 2 - TICK);
+    assert_eq!(bench.told(), ["connect", "post"]);
+    bench.pass(TICK * 2);
+    assert_eq!(bench.told(), ["abort", "failed: late", "near says 1 from 0"]);
+}
+
+#[test]
 fn the_near_voice_goes_on_where_the_engine_broke_off_once_its_sound_has_left() {
     let mut bench = Bench::new(VoiceProtocol::OpenAi, 1);
     bench.take(Input::Opened).say(1, TEXT).sound(330).sound(330).told();
