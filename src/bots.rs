@@ -19,6 +19,7 @@ pub struct Parsed<B> {
     /// What visitors are shown, by language.
     pub titles: BTreeMap<String, String>,
     pub tasks: Vec<TaskTitle>,
+    pub slots: Vec<SlotOutline>,
 }
 
 /// What a bot calls one of its tasks, in its own language.
@@ -26,6 +27,18 @@ pub struct Parsed<B> {
 pub struct TaskTitle {
     pub name: String,
     pub title: String,
+    /// The names of the slots it fills, in the order in which they are asked.
+    pub slots: Vec<String>,
+}
+
+/// What a bot asks for, as far as people may give it in the caller's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotOutline {
+    pub name: String,
+    /// Its `type` in the bot's file.
+    pub kind: &'static str,
+    /// The names of what may be chosen; empty where it is not a choice.
+    pub choices: Vec<String>,
 }
 
 /// One bot as an operator sees it.
@@ -39,6 +52,8 @@ pub struct BotStatus {
     pub titles: BTreeMap<String, String>,
     /// In the order of its file.
     pub tasks: Vec<TaskTitle>,
+    /// In the order of its file, without those whose values are secret.
+    pub slots: Vec<SlotOutline>,
     /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
     pub fault: Option<String>,
 }
@@ -88,8 +103,8 @@ struct Entry<B> {
 impl<B> Entry<B> {
     /// A file that has never worked.
     fn none(name: &str) -> Self {
-        let status =
-            BotStatus { name: name.into(), language: None, titles: BTreeMap::new(), tasks: Vec::new(), fault: None };
+        let (titles, tasks, slots) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let status = BotStatus { name: name.into(), language: None, titles, tasks, slots, fault: None };
         Self { bot: None, status }
     }
 }
@@ -146,9 +161,9 @@ impl<B: Send + Sync> Bots<B> {
             let parsed =
                 std::fs::read_to_string(&path).map_err(|e| e.to_string()).and_then(|text| (self.parse)(name, &text));
             let entry = match parsed {
-                Ok(Parsed { bot, language, titles, tasks }) => {
+                Ok(Parsed { bot, language, titles, tasks, slots }) => {
                     let language = Some(language);
-                    let status = BotStatus { name: name.into(), language, titles, tasks, fault: None };
+                    let status = BotStatus { name: name.into(), language, titles, tasks, slots, fault: None };
                     Entry { bot: Some(Arc::new(bot)), status }
                 }
                 Err(why) => {
@@ -214,7 +229,10 @@ mod tests {
     fn parse(_: &str, text: &str) -> Result<Parsed<String>, String> {
         match text {
             "broken" => Err("line 1: no such key".into()),
-            text => Ok(Parsed { bot: text.into(), language: "en".into(), titles: BTreeMap::new(), tasks: Vec::new() }),
+            text => {
+                let (titles, tasks, slots) = (BTreeMap::new(), Vec::new(), Vec::new());
+                Ok(Parsed { bot: text.into(), language: "en".into(), titles, tasks, slots })
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! The speech engines of this server, in the order the configuration gives, and the bots made ready for them.
-use crate::bots::{Parsed, TaskTitle};
+use crate::bots::{Parsed, SlotOutline, TaskTitle};
 use crate::config::{Recogniser, Speech, Synthesiser, Tools};
 use crate::standby::Standby;
 use crate::tools;
-use dialog::bot::Bot;
+use dialog::bot::{Bot, Slot, Task};
+use dialog::value::kind::Kind;
 use futures::future::{join, join_all};
 use media::Language;
 use media::asr::{self, Ask, Expect, Lexicon};
@@ -334,11 +335,26 @@ impl Engines {
         }
         self.voice_exists(language, bot.voice.as_deref()).map_err(|why| format!("{name}: `voice`: {why}"))?;
         let titles = bot.titles.iter().map(|(of, title)| (of.code().to_owned(), title.clone())).collect();
-        let tasks =
-            bot.tasks.iter().map(|task| TaskTitle { name: task.name.clone(), title: task.say.clone() }).collect();
+        let (tasks, slots) = (bot.tasks.iter().map(|task| title(&bot, task)).collect(), outlines(&bot));
         let code = language.code().to_owned();
-        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles, tasks })
+        Ok(Parsed { bot: Loaded { bot: Arc::new(bot), lexicon }, language: code, titles, tasks, slots })
     }
+}
+
+fn title(bot: &Bot, task: &Task) -> TaskTitle {
+    let slots = task.slots.iter().filter_map(|at| bot.slots.get(*at)).filter(|slot| !slot.secret);
+    let slots = slots.map(|slot| slot.name.clone()).collect();
+    TaskTitle { name: task.name.clone(), title: task.say.clone(), slots }
+}
+
+fn outlines(bot: &Bot) -> Vec<SlotOutline> {
+    let choices = |kind: &Kind| match kind {
+        Kind::Choice(choices) => choices.iter().map(|choice| choice.name.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let outline =
+        |slot: &Slot| SlotOutline { name: slot.name.clone(), kind: slot.kind.name(), choices: choices(&slot.kind) };
+    bot.slots.iter().filter(|slot| !slot.secret).map(outline).collect()
 }
 
 /// The synthesis of known prompts into the cache, in the background. Each of its threads holds a sender.

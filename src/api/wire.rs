@@ -7,7 +7,7 @@ pub use access::{
     WayToProvider, WelcomeForm,
 };
 
-use crate::bots::{BotStatus, TaskTitle};
+use crate::bots::{BotStatus, SlotOutline, TaskTitle};
 use crate::insight::score::{Criterion, Score};
 use crate::security::Right;
 use crate::store::{Call, CallState, TimelineEvent};
@@ -193,6 +193,8 @@ pub struct Bot {
     pub language: Option<String>,
     /// In the order of its file.
     pub tasks: Vec<BotTask>,
+    /// What it asks for, in the order of its file; without what is secret.
+    pub slots: Vec<BotSlot>,
     /// Why the file as it is now cannot be used; an earlier version answers calls, if there was one.
     pub fault: Option<String>,
 }
@@ -203,12 +205,25 @@ pub struct BotTask {
     pub name: String,
     /// What the bot calls it, in its language.
     pub title: String,
+    /// The names of the slots it fills, in the order in which they are asked; without those whose values are secret.
+    pub slots: Vec<String>,
+}
+
+/// Something that a bot asks for.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct BotSlot {
+    pub name: String,
+    /// The `type` of the bot's file.
+    pub kind: String,
+    /// The names of what may be chosen; empty where it is no choice.
+    pub choices: Vec<String>,
 }
 
 impl From<BotStatus> for Bot {
-    fn from(BotStatus { name, language, tasks, fault, .. }: BotStatus) -> Self {
-        let tasks = tasks.into_iter().map(|TaskTitle { name, title }| BotTask { name, title }).collect();
-        Self { name, language, tasks, fault }
+    fn from(BotStatus { name, language, tasks, slots, fault, .. }: BotStatus) -> Self {
+        let tasks = tasks.into_iter().map(|TaskTitle { name, title, slots }| BotTask { name, title, slots }).collect();
+        let slot = |SlotOutline { name, kind, choices }| BotSlot { name, kind: kind.to_owned(), choices };
+        Self { name, language, tasks, slots: slots.into_iter().map(slot).collect(), fault }
     }
 }
 

@@ -154,3 +154,27 @@ pub enum Kind {
     Id(Scheme),
     Text,
 }
+
+impl Kind {
+    /// The `type` of a bot's file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Choice(_) => "choice",
+            Kind::YesNo => "yes_no",
+            Kind::Number { .. } => "number",
+            Kind::Digits { .. } => "digits",
+            Kind::Phone => "phone",
+            Kind::Date => "date",
+            Kind::Time => "time",
+            Kind::Duration => "duration",
+            Kind::Money(_) => "money",
+            Kind::Items(_) => "items",
+            Kind::Span { .. } => "span",
+            Kind::Name => "name",
+            Kind::Email => "email",
+            Kind::Address(_) => "address",
+            Kind::Id(_) => "id",
+            Kind::Text => "text",
+        }
+    }
+}
