@@ -11,11 +11,11 @@ use super::voices::Voices;
 use super::watchdog::{Limits, Watchdog, Why};
 use crate::standby::Clip;
 use crate::store;
-use crate::store::{CallEvent, Floor, LiveChange, Mark, Private};
+use crate::store::{CallEvent, Floor, LiveChange, Mark, NO_RECOGNISER, Private};
 use dialog::conversation::{self, Conversation, ToolId};
 use masking::Masking;
 use media::SamplePos;
-use media::asr::Heard;
+use media::asr::{AsrFault, Heard};
 use media::ear::EarState;
 use media::playout::Gain;
 use media::room::{Event, Seat};
@@ -451,17 +451,30 @@ impl Talk {
                 let (text, confidence) = (hypothesis.text, hypothesis.confidence);
                 self.tell_conversation(now, conversation::Input::Words { text, confidence, is_final: true });
             }
+            Heard::Failed(AsrFault::Language(_)) => {
+                // Told once: there is no more to it, however often the caller speaks.
+                if !self.deaf {
+                    let data = serde_json::json!({ "ms": self.ms(now), "why": NO_RECOGNISER });
+                    self.note_mark("recogniser_failed", data);
+                }
+                self.deafen(now);
+            }
             Heard::Failed(_) => {
                 self.mark(now, "recogniser_failed");
-                self.masking.unheard();
-                self.transcript.forget_caller_sound();
-                if !std::mem::replace(&mut self.deaf, true) {
-                    self.transcript.withdraw_partial();
-                    self.tell_changes();
-                    self.tell_page(|page| page.error("deaf", "no recogniser works: keys and text do"));
-                    self.tell_conversation(now, conversation::Input::Deaf(true));
-                }
+                self.deafen(now);
             }
+        }
+    }
+
+    /// Nothing of what the caller says is heard.
+    fn deafen(&mut self, now: Instant) {
+        self.masking.unheard();
+        self.transcript.forget_caller_sound();
+        if !std::mem::replace(&mut self.deaf, true) {
+            self.transcript.withdraw_partial();
+            self.tell_changes();
+            self.tell_page(|page| page.error("deaf", "no recogniser works: keys and text do"));
+            self.tell_conversation(now, conversation::Input::Deaf(true));
         }
     }
 

@@ -1,9 +1,10 @@
 //! `HealthWatch`: how well one live call goes, as a score from 100 (nothing to worry about) down to 0, and why. A core: it is given the
 //! call's events and told how far the call is; the thresholds are data ([`HealthPlan`], `[health]` in the configuration).
-use crate::store::{AGENT_MODE, CallEvent, Floor, Mark, MoodState, SeatMark, SilenceKind, Speaker};
+use super::taken_over::{Change, TakenOver};
+use crate::store::{CallEvent, Floor, Mark, MoodState, NO_RECOGNISER, SeatMark, SilenceKind, Speaker};
 use dialog::bot::asks_for_person;
 use dialog::language::Language;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// When something counts, and how much.
@@ -162,8 +163,7 @@ pub struct HealthWatch {
     floor: Floor,
     floor_since: u64,
     on_hold: bool,
-    /// The seat of the supervisor who has taken the call over: how it goes with the bot is no concern then.
-    taken_over: BTreeSet<u8>,
+    taken_over: TakenOver,
     mood: MoodState,
 }
 
@@ -184,7 +184,7 @@ impl HealthWatch {
             floor: Floor::default(),
             floor_since: 0,
             on_hold: false,
-            taken_over: BTreeSet::new(),
+            taken_over: TakenOver::default(),
             mood: MoodState::Calm,
         }
     }
@@ -198,7 +198,9 @@ impl HealthWatch {
                 Speaker::Caller if asks_for_person(&turn.text.0, self.language) => self.person_wanted += 1,
                 // A turn is told again when more of it is known.
                 Speaker::Bot
-                    if turn.interrupted && !self.interruptions.iter().any(|(of, _)| *of == turn.started_ms) =>
+                    if turn.interrupted
+                        && !self.taken_over.is_now()
+                        && !self.interruptions.iter().any(|(of, _)| *of == turn.started_ms) =>
                 {
                     self.interruptions.push_back((turn.started_ms, at));
                 }
@@ -220,6 +222,8 @@ impl HealthWatch {
         self.language = mark.language().unwrap_or(self.language);
         match mark.name.as_str() {
             "not_understood" => self.not_understood.push_back(at),
+            // A language that nothing hears on this machine is no fault: such a bot works by keypad.
+            "recogniser_failed" if mark.data.0["why"] == NO_RECOGNISER => {}
             "recogniser_failed" | "synthesiser_failed" | "tool_failed" => self.failures.push_back(at),
             "no_rtp" => self.no_sound = self.no_sound.or(Some(at)),
             "rtp_again" => self.no_sound = None,
@@ -237,16 +241,11 @@ impl HealthWatch {
 
     /// Who speaks with the caller in the bot's place may be several.
     pub fn seat(&mut self, at: u64, mark: &SeatMark) {
-        let (seat, speaks) = match mark {
-            SeatMark::Taken { seat, mode, .. } => (*seat, matches!(mode.as_str(), "takeover" | AGENT_MODE)),
-            SeatMark::Left { seat } => (*seat, false),
-        };
-        if speaks {
-            self.taken_over.insert(seat);
+        match self.taken_over.note(mark) {
             // The person who was asked for is there.
-            self.person_wanted = 0;
-        } else if self.taken_over.remove(&seat) {
-            self.floor_since = at;
+            Some(Change::Comes) => self.person_wanted = 0,
+            Some(Change::Leaves) => self.floor_since = at,
+            None => {}
         }
     }
 
@@ -291,7 +290,7 @@ impl HealthWatch {
 
     /// The figure of a reason; `None` where there is none, or nothing has happened that it counts.
     fn value(&self, reason: Reason, now: u64) -> Option<f64> {
-        if !self.taken_over.is_empty() && !matches!(reason, Reason::NoSound | Reason::PoorLine) {
+        if self.taken_over.is_now() && !matches!(reason, Reason::NoSound | Reason::PoorLine) {
             return None;
         }
         let count = |many: usize| (many > 0).then_some(many as f64);

@@ -7,6 +7,7 @@ pub mod monitor;
 pub mod mood;
 pub mod next;
 pub mod score;
+pub mod taken_over;
 pub mod voice;
 pub mod wall;
 

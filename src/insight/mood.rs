@@ -1,5 +1,6 @@
 //! `MoodWatch`: how the caller of one call seems to feel, from words, voice and what happens, always with its reasons. A core: it is
 //! given the call's events and told how far the call is.
+use super::taken_over::TakenOver;
 use super::voice::{Compared, VoiceBaseline};
 use crate::store::{CallEvent, Mark, Mood, MoodCode, MoodReason, MoodState, Private, Speaker, Trend, Turn, WITHHELD};
 use dialog::bot::asks_for_person;
@@ -44,6 +45,7 @@ pub struct MoodWatch {
     before: Option<(u64, String)>,
     /// The beginnings of turns of the bot that were cut off.
     cut: Vec<u64>,
+    taken_over: TakenOver,
     voice: VoiceBaseline,
     compared: Option<Compared>,
     has_spoken: bool,
@@ -56,6 +58,7 @@ impl MoodWatch {
             moments: Vec::new(),
             before: None,
             cut: Vec::new(),
+            taken_over: TakenOver::default(),
             voice: VoiceBaseline::default(),
             compared: None,
             has_spoken: false,
@@ -68,14 +71,22 @@ impl MoodWatch {
             CallEvent::Turn(turn) if turn.speaker == Speaker::Caller => self.caller(turn),
             // A turn is told again when more of it is known.
             CallEvent::Turn(turn)
-                if turn.speaker == Speaker::Bot && turn.interrupted && !self.cut.contains(&turn.started_ms) =>
+                if turn.speaker == Speaker::Bot
+                    && turn.interrupted
+                    && !self.taken_over.is_now()
+                    && !self.cut.contains(&turn.started_ms) =>
             {
                 self.cut.push(turn.started_ms);
                 self.happened(at, -0.3, MoodCode::Interrupts);
             }
             CallEvent::Mark(mark) if mark.name == "not_understood" => self.happened(at, -0.4, MoodCode::NotUnderstood),
             CallEvent::Mark(mark) if mark.name == "voice" => self.voice(mark),
-            CallEvent::Mark(mark) => self.language = mark.language().unwrap_or(self.language),
+            CallEvent::Mark(mark) => {
+                self.language = mark.language().unwrap_or(self.language);
+                if let Some(seat) = mark.seat() {
+                    self.taken_over.note(&seat);
+                }
+            }
             _ => {}
         }
     }

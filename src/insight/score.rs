@@ -1,9 +1,12 @@
 //! `Score`: how well a call went that is over, in points, with the moments that each criterion goes by. It follows from what is stored of the
 //! call alone, so it is the same whenever it is asked for, and goes with the call wherever that is read.
+use super::taken_over::TakenOver;
 use crate::store::{Call, CallEvent, Mark, Reason, SilenceKind, Speaker, TimelineEvent};
 
 /// The answer that is quick enough, and the one that costs all its points, in ms.
 const QUICK: (f64, f64) = (800.0, 3000.0);
+/// The bot falls silent for a person within so many ms of the mark that tells of it.
+const ROUNDED: u64 = 100;
 /// So many moments of a criterion are kept.
 const MOMENTS: usize = 8;
 
@@ -86,12 +89,35 @@ fn quick(call: &Call, timeline: &[TimelineEvent]) -> Option<Criterion> {
     Some(criterion("quick", 15, share(median, QUICK), Some(median), moments))
 }
 
-fn heard_out(call: &Call, _: &[TimelineEvent]) -> Option<Criterion> {
+fn heard_out(call: &Call, timeline: &[TimelineEvent]) -> Option<Criterion> {
     let said = call.turns.iter().filter(|turn| turn.speaker == Speaker::Bot).count();
+    let taken_over = taken_over(timeline);
+    let by_caller = |at: u64| !taken_over.iter().any(|(from, to)| (from.saturating_sub(ROUNDED)..=*to).contains(&at));
     let cut = call.turns.iter().filter(|turn| turn.speaker == Speaker::Bot && turn.interrupted);
+    let cut = cut.filter(|turn| by_caller(turn.ended_ms));
     let cut: Vec<u64> = cut.map(|turn| turn.ended_ms).collect();
     let kept = share(cut.len() as f64 / said.max(1) as f64, (0.0, 0.5));
     (said > 0).then(|| criterion("heard_out", 10, kept, Some(cut.len() as f64), cut))
+}
+
+/// From when until when people spoke with the caller in the bot's place.
+fn taken_over(timeline: &[TimelineEvent]) -> Vec<(u64, u64)> {
+    let (mut now, mut begun, mut found) = (TakenOver::default(), None, Vec::new());
+    for event in timeline {
+        let CallEvent::Mark(mark) = &event.event else { continue };
+        let Some(seat) = mark.seat() else { continue };
+        now.note(&seat);
+        match begun {
+            None if now.is_now() => begun = Some(event.at_ms),
+            Some(from) if !now.is_now() => {
+                found.push((from, event.at_ms));
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(begun.map(|from| (from, u64::MAX)));
+    found
 }
 
 fn no_dead_air(call: &Call, _: &[TimelineEvent]) -> Option<Criterion> {
@@ -172,6 +198,21 @@ mod tests {
         assert_eq!((judged.percent, names), (100, vec!["goal", "no_dead_air"]));
         call.end = Some(End::from(Reason::Operator));
         assert_eq!(score(&call, &[]).unwrap().percent, 25, "10 of 40");
+    }
+
+    #[test]
+    fn a_bot_that_falls_silent_for_a_person_is_not_cut_off_by_the_caller() {
+        let mut call = call();
+        call.end = Some(End::from(Reason::Done));
+        call.turns =
+            vec![turn(Speaker::Bot, 100, true), turn(Speaker::Bot, 2_500, true), turn(Speaker::Bot, 9_000, true)];
+        let takeover = [
+            mark(3_450, "seat_joined", json!({"seat": 1, "name": "ada", "mode": "monitor"})),
+            mark(3_450, "seat_mode", json!({"seat": 1, "name": "ada", "mode": "takeover"})),
+            mark(8_000, "seat_mode", json!({"seat": 1, "name": "ada", "mode": "monitor"})),
+        ];
+        let moments = |timeline: &[TimelineEvent]| of(&score(&call, timeline).unwrap(), "heard_out").moments.clone();
+        assert_eq!((moments(&[]), moments(&takeover)), (vec![1_000, 3_400, 9_900], vec![1_000, 9_900]));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub const TASK: &str = "task";
 
 /// The mark by which another bot goes on with the call.
 pub const HANDED_ON: &str = "handed_on";
+/// The `why` of the mark `recogniser_failed` where nothing here hears the language of the bot.
+pub const NO_RECOGNISER: &str = "language";
 
 /// Recorded in place of a secret value.
 pub const WITHHELD: &str = "•••";

@@ -31,8 +31,9 @@ pub use callbacks::{Callback, WantedCallbacks};
 pub use deliveries::{Deliveries, Delivery, DeliveryState, NewDelivery, Tried, WAITING, WantedDeliveries};
 pub use end::{Blame, End, Reason};
 pub use event::{
-    AnswerMethod, Call, CallEvent, CallState, CurrentBot, Direction, HANDED_ON, Latency, LineStats, Mark, Private,
-    Recorded, Recording, Silence, SilenceKind, Slot, Speaker, Started, TASK, TimelineEvent, Turn, WITHHELD,
+    AnswerMethod, Call, CallEvent, CallState, CurrentBot, Direction, HANDED_ON, Latency, LineStats, Mark,
+    NO_RECOGNISER, Private, Recorded, Recording, Silence, SilenceKind, Slot, Speaker, Started, TASK, TimelineEvent,
+    Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
 pub use memory::{CallerKey, MemoryKind, MemoryOf, Remembered, ToRemember};

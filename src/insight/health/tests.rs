@@ -180,3 +180,19 @@ fn all_at_once_is_no_less_than_nothing_and_the_heaviest_reason_is_first() {
     assert_eq!(health.score, 0);
     assert!(health.concerns.windows(2).all(|pair| pair[0].points >= pair[1].points));
 }
+
+#[test]
+fn what_a_takeover_cuts_off_is_no_interruption_and_a_bot_for_keys_alone_no_failure() {
+    let mut watch = watch();
+    let mark = |name: &str, data| CallEvent::Mark(Mark { name: name.into(), data: Private(data) });
+    let no_ear = mark("recogniser_failed", serde_json::json!({"ms": 5_500, "why": "language"}));
+    watch.note(5_500, &no_ear);
+    watch.note(6_000, &mark("seat_mode", serde_json::json!({"seat": 1, "name": "ada", "mode": "takeover"})));
+    for started in [5_800, 6_000, 6_200] {
+        watch.note(6_300, &turn(Speaker::Bot, "In which", started, true));
+    }
+    watch.note(9_000, &mark("seat_left", serde_json::json!({"seat": 1})));
+    assert_eq!((watch.figure(Reason::Interruptions, 9_000), watch.figure(Reason::Failures, 9_000)), (None, None));
+    watch.note(9_500, &turn(Speaker::Bot, "In which", 9_100, true));
+    assert_eq!(watch.figure(Reason::Interruptions, 9_500), Some(1.0));
+}
