@@ -1,9 +1,13 @@
 // The console's words in the language that somebody has chosen.
 import { load, save } from "./prefs.js";
 import { WORDS as EN } from "./words_en.js";
+import { WORDS as EN_CALL } from "./words_en_call.js";
+import { WORDS as EN_EVENTS } from "./words_en_events.js";
 import { WORDS as VI } from "./words_vi.js";
+import { WORDS as VI_CALL } from "./words_vi_call.js";
+import { WORDS as VI_EVENTS } from "./words_vi_events.js";
 
-const WORDS = { en: EN, vi: VI };
+const WORDS = { en: { ...EN, ...EN_CALL, ...EN_EVENTS }, vi: { ...VI, ...VI_CALL, ...VI_EVENTS } };
 
 export const LANGUAGES = Object.keys(WORDS);
 
