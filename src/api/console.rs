@@ -63,6 +63,7 @@ const ASSETS: &[Asset] = &[
     file!("timeline.js", SCRIPT),
     file!("today.js", SCRIPT),
     file!("transcript.js", SCRIPT),
+    file!("values.js", SCRIPT),
     file!("wall.js", SCRIPT),
     file!("waveform.js", SCRIPT),
     file!("words.js", SCRIPT),

@@ -42,7 +42,9 @@ export function liveCall(main, back, call, context, over) {
   const transcript = new Transcript();
   const timeline = new Timeline();
   const health = healthPanel();
-  const slots = slotsPanel(may("guide") && ((name, before) => editSlot(id, name, before, toast)));
+  const botNow = () => record.bot ?? currentBot(row ?? call);
+  const taskNow = () => record.task ?? row?.task ?? null;
+  const slots = slotsPanel(may("guide") && ((name, before) => editSlot(id, name, before, toast, botNow())));
   const answers = answersPanel();
   const line = linePanel();
   const tools = toolsPanel();
@@ -70,7 +72,7 @@ export function liveCall(main, back, call, context, over) {
   // What was handed back: the bot may refuse it later, and is given it again once it is corrected.
   let handed = {};
   const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, record.spoken, (given) => {
+    handBack(id, { slots: record.slots, spoken: record.spoken, bot: botNow(), task: taskNow() }, (given) => {
       handed = given;
       seat.handedBack();
       toast(t("handed_back"));
@@ -85,7 +87,7 @@ export function liveCall(main, back, call, context, over) {
       if (!Object.keys(handed).length) continue;
       toast(t("handback_refused", { why: one.refused }), "bad");
       const before = new Map(Object.entries(handed).map(([name, value]) => [name, { value }]));
-      correct(id, before, one.refused, () => toast(t("sent_slots")));
+      correct(id, before, one.refused, () => toast(t("sent_slots")), botNow());
     }
   };
   const levels = levelsMeter();
@@ -147,7 +149,7 @@ export function liveCall(main, back, call, context, over) {
     if (may("take_over")) acts.take_over = acts.offer_person = () => controls.take("takeover");
     if (may("guide")) {
       acts.say_line = ({ line: words }) => guidance.say(words);
-      acts.fill_slot = ({ slot }) => editSlot(id, slot, "", toast);
+      acts.fill_slot = ({ slot }) => editSlot(id, slot, "", toast, botNow());
     }
     return acts;
   }
@@ -250,9 +252,9 @@ export function liveCall(main, back, call, context, over) {
     line.show(record.lines);
     tools.show(record.tools, record.ended);
     people.show(record.seats);
-    const bot = record.bot ?? currentBot(row ?? call);
+    const bot = botNow();
     write(heading.lastChild, ` → ${botsOf(row ?? call)}`);
-    if (guidance) guidance.show(record.guidance, bot);
+    if (guidance) guidance.show(record.guidance, bot, taskNow(), record.slots);
     handBackAgain();
     for (const button of more.children) button.show?.();
     if (row) {
@@ -260,7 +262,7 @@ export function liveCall(main, back, call, context, over) {
       mood.show(row.mood ?? null);
       steps.show(row.next);
     }
-    const doing = record.task ?? row?.task;
+    const doing = taskNow();
     write(task, doing ? t("row_task", { name: taskTitle(bot, doing) }) : "");
     if (at !== null && !revealed && record.turns.size) {
       revealed = true;
