@@ -26,7 +26,7 @@ import {
 import { CallRecord } from "./record.js";
 import { held, Seat } from "./seat.js";
 import { shareButton } from "./share.js";
-import { taskTitle } from "./tasks.js";
+import { slotTitle, taskTitle } from "./tasks.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
@@ -50,7 +50,7 @@ export function liveCall(main, back, call, context, over) {
   const tools = toolsPanel();
   const people = peoplePanel();
   const mood = moodPanel((ms) => transcript.reveal(ms));
-  const steps = nextPanel(stepActs());
+  const steps = nextPanel(stepActs(), (name) => slotTitle(botNow(), name));
   const started = Date.parse(call.started_at);
   const notes =
     may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
@@ -69,9 +69,10 @@ export function liveCall(main, back, call, context, over) {
   feed.addEventListener("approvals", decisions);
   const seat = held.get(id) ?? new Seat(id);
   held.delete(id);
+  const hasAgent = () => [...record.seats.values()].some(({ mode }) => mode === "agent");
   // What was handed back: the bot may refuse it later, and is given it again once it is corrected.
   let handed = {};
-  const controls = seatControls(seat, context, () =>
+  const controls = seatControls(seat, { ...context, hasAgent }, () =>
     handBack(id, { slots: record.slots, spoken: record.spoken, bot: botNow(), task: taskNow() }, (given) => {
       handed = given;
       seat.handedBack();
@@ -223,6 +224,8 @@ export function liveCall(main, back, call, context, over) {
         break;
       default:
         record.add(message);
+        if (message.name === "whisper_lost" && message.data?.name === context.user?.name)
+          toast(t("whisper_lost", { why: message.data.why }), "bad");
         if (message.event === "ended") {
           announce(t("call_over"));
           // Its recording is closed a moment later.
@@ -247,18 +250,22 @@ export function liveCall(main, back, call, context, over) {
   function show() {
     transcript.show(record);
     timeline.show(record);
-    slots.show(record.slots);
+    slots.show(record.slots, record.promises);
     answers.show(record.latency);
-    line.show(record.lines);
+    line.show(record.lines, record.seats);
     tools.show(record.tools, record.ended);
     people.show(record.seats);
+    controls.show();
     const bot = botNow();
     write(heading.lastChild, ` → ${botsOf(row ?? call)}`);
     if (guidance) guidance.show(record.guidance, bot, taskNow(), record.slots);
     handBackAgain();
     for (const button of more.children) button.show?.();
     if (row) {
-      health.show(row.health);
+      health.show(
+        row.health,
+        [...record.seats.values()].some(({ mode }) => mode === "takeover"),
+      );
       mood.show(row.mood ?? null);
       steps.show(row.next);
     }

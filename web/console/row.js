@@ -1,8 +1,8 @@
 // One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
 import { attribute, drawn, h, write } from "./dom.js";
-import { botsOf, caller, clock, concern, currentBot, figure, grade, now, personName, value } from "./format.js";
+import { botsOf, caller, clock, concern, currentBot, figure, grade, now, personName, readable } from "./format.js";
 import { faceOf, moodWords } from "./mood.js";
-import { taskTitle } from "./tasks.js";
+import { slotTitle, taskTitle } from "./tasks.js";
 import { t } from "./words.js";
 
 /** So many reasons and slots are shown; the others are counted. */
@@ -94,7 +94,9 @@ function showMood(node, mood) {
 function knownOf(call) {
   const { task, slots } = call;
   const all = Object.entries(slots);
-  const some = all.slice(0, SLOTS).map(([name, { value: given }]) => `${name}: ${value(given)}`);
+  const some = all
+    .slice(0, SLOTS)
+    .map(([name, { value: given }]) => `${slotTitle(currentBot(call), name)}: ${readable(given)}`);
   const more = all.length > SLOTS ? ` +${all.length - SLOTS}` : "";
   return (
     [task && t("row_task", { name: taskTitle(currentBot(call), task) }), ...some].filter(Boolean).join(" · ") + more

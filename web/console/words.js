@@ -29,5 +29,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** A sentence about so many: of one alone there may be another. */
+export const counted = (key, n, shown = n) =>
+  t(Number(n) === 1 && known(`${key}_once`) !== undefined ? `${key}_once` : key, { n: shown });
+
 /** The word for something that the server names; nothing where there is none. */
 export const known = (key) => WORDS[language][key];
