@@ -97,7 +97,7 @@ export function endedCall(main, back, call, context) {
   transcript.show(record);
   slots.show(record.slots, record.promises);
   answers.show(record.latency);
-  line.show(record.lines, record.seats);
+  line.show(record.lines, record.sat);
   tools.show(record.tools, true);
   mood.show(record.mood);
   if (call.score) score.show(call.score);

@@ -252,7 +252,7 @@ export function liveCall(main, back, call, context, over) {
     timeline.show(record);
     slots.show(record.slots, record.promises);
     answers.show(record.latency);
-    line.show(record.lines, record.seats);
+    line.show(record.lines, record.sat);
     tools.show(record.tools, record.ended);
     people.show(record.seats);
     controls.show();

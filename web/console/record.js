@@ -10,6 +10,8 @@ export class CallRecord {
     this.lines = new Map();
     this.tools = [];
     this.seats = new Map();
+    // Also those who have left.
+    this.sat = new Map();
     this.guidance = new Map();
     // Values that were said while a person speaks in the bot's place, by slot.
     this.spoken = new Map();
@@ -102,7 +104,7 @@ export class CallRecord {
       const outcome = name.slice("tool_".length);
       if (tool) Object.assign(tool, { outcome, took: at - tool.at, why: data?.why ?? null });
     } else if (name === "seat_joined" || name === "seat_mode") this.sits(data);
-    else if (name === "person_joined") this.seats.set(data.seat, { name: data.name, mode: "agent" });
+    else if (name === "person_joined") this.sits({ seat: data.seat, name: data.name, mode: "agent" });
     else if (name === "seat_left" || name === "person_left") this.seats.delete(data?.seat);
     else if (name === "value_spoken") this.spoken.set(data.slot, { ...data, at });
     else if (name === "spoke") this.names.set(at, data.name);
@@ -123,6 +125,7 @@ export class CallRecord {
 
   sits({ seat, name, mode }) {
     this.seats.set(seat, { name, mode });
+    this.sat.set(seat, { name });
     if (mode === "takeover") this.holder = name;
   }
 

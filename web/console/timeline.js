@@ -101,6 +101,7 @@ function details(data) {
   const said = (key) => {
     if (key === "why" && Array.isArray(data.why))
       return data.why.map((why) => (why.code ? moodReason(why) : String(why))).join(", ");
+    if (key === "why") return known(`why_code_${data.why.toLowerCase().replaceAll(" ", "_")}`) ?? outcome(data.why);
     return NAMED[key] ? (known(`${NAMED[key]}_${data[key]}`) ?? readable(data[key])) : readable(data[key]);
   };
   const plain = PLAIN.filter((key) => data[key]?.length).map(said);
@@ -161,7 +162,7 @@ export class Timeline {
     let from = this.drawn;
     if (!this.drawn && !this.all && wanted.length > SHOWN) from = wanted.length - SHOWN;
     attribute(this.more, "hidden", this.all || wanted.length <= SHOWN);
-    this.seats = record.seats;
+    this.seats = record.sat;
     // The newest is first, by when each was, which is not when it was told.
     for (const event of wanted.slice(from)) {
       const line = this.line(event);

@@ -139,4 +139,7 @@ export const WORDS = {
   data_slot: "what",
   data_kind: "kind",
   data_sure: "sure",
+  why_code_asked: "as asked",
+  why_code_connection_lost: "connection lost",
+  why_code_not_allowed_any_more: "not allowed any more",
 };

@@ -139,4 +139,7 @@ export const WORDS = {
   data_slot: "mục",
   data_kind: "loại",
   data_sure: "chắc chắn",
+  why_code_asked: "theo yêu cầu",
+  why_code_connection_lost: "mất kết nối",
+  why_code_not_allowed_any_more: "không còn quyền",
 };
