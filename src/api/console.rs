@@ -63,11 +63,16 @@ const ASSETS: &[Asset] = &[
     file!("timeline.js", SCRIPT),
     file!("today.js", SCRIPT),
     file!("transcript.js", SCRIPT),
+    file!("values.js", SCRIPT),
     file!("wall.js", SCRIPT),
     file!("waveform.js", SCRIPT),
     file!("words.js", SCRIPT),
     file!("words_en.js", SCRIPT),
+    file!("words_en_call.js", SCRIPT),
+    file!("words_en_events.js", SCRIPT),
     file!("words_vi.js", SCRIPT),
+    file!("words_vi_call.js", SCRIPT),
+    file!("words_vi_events.js", SCRIPT),
 ];
 
 /// The routes of the console's files. Nobody is asked for a token here.
@@ -93,16 +98,20 @@ mod tests {
         assert!(!page.contains("<script>") && !page.contains("style="), "inline scripts and styles");
     }
 
+    /// The files of a language's words.
+    fn words_of(language: &str) -> impl Iterator<Item = &'static str> {
+        let begins = format!("/console/words_{language}");
+        ASSETS.iter().filter(move |asset| asset.path.starts_with(&begins)).map(|asset| asset.text)
+    }
+
     #[test]
     fn every_word_of_the_console_is_there_in_each_language() {
         let words = |language: &str| -> BTreeMap<&str, BTreeSet<&str>> {
-            let path = format!("/console/words_{language}.js");
-            let file = ASSETS.iter().find(|asset| asset.path == path).unwrap().text;
             // What stands in for a part of a sentence stands in each language too.
             let names = |text: &'static str| text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
             let mut words = BTreeMap::<_, BTreeSet<_>>::new();
             let mut key = "";
-            for line in file.lines() {
+            for line in words_of(language).flat_map(str::lines) {
                 // The text of a long one stands on the next line.
                 if let Some((name, _)) = line.strip_prefix("  ").and_then(|line| line.split_once(':'))
                     && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -123,7 +132,7 @@ mod tests {
     /// A word that is asked for by its name stands in the files of words: `t("…")` of one that does not ends a page.
     #[test]
     fn every_word_that_a_page_asks_for_is_there() {
-        let words = ASSETS.iter().find(|asset| asset.path == "/console/words_en.js").unwrap().text;
+        let words: String = words_of("en").collect();
         for asset in ASSETS.iter().filter(|asset| asset.kind == SCRIPT) {
             let calls = asset.text.match_indices("t(\"").filter(|(at, _)| {
                 // Not the end of another name, such as `get`.

@@ -1,11 +1,11 @@
 // The buttons and keys by which a supervisor sits down in a call, speaks, and leaves.
-import { attribute, h, icon, write } from "./dom.js";
+import { attribute, dialog, h, icon, write } from "./dom.js";
 import { isTyping } from "./keys.js";
 import { MODES, refusal } from "./seat.js";
 import { t } from "./words.js";
 
-/** `giveBack()` hands the call back to the bot. */
-export function seatControls(seat, { may, toast }, giveBack) {
+/** `giveBack()` hands the call back to the bot; `hasAgent()`: whether an agent speaks in the call. */
+export function seatControls(seat, { may, toast, hasAgent = () => true }, giveBack) {
   const state = h("p", { class: "seatstate", role: "status" });
   const level = h("i");
   const meter = h("span", { class: "meter", "aria-hidden": "true", hidden: true }, level);
@@ -34,6 +34,31 @@ export function seatControls(seat, { may, toast }, giveBack) {
     );
     return { mode, key, button };
   });
+  /** Who has the call gives it back knowingly: with what was found out, or without. */
+  const leaveIt = () => {
+    if (seat.mode !== "takeover") return seat.leave();
+    const act = (word, kind, run) =>
+      h("button", {
+        type: "button",
+        class: `button ${kind}`,
+        text: t(word),
+        onclick: () => {
+          box.close();
+          run();
+        },
+      });
+    const box = dialog(
+      t("leave"),
+      h("p", { text: t("leave_sure") }),
+      h(
+        "p",
+        { class: "actions" },
+        act("cancel", "", () => {}),
+        act("leave_bare", "", () => seat.leave()),
+        act("handback", "primary", () => giveBack()),
+      ),
+    );
+  };
   const talk = h(
     "button",
     { type: "button", class: "talk", hidden: true },
@@ -52,7 +77,7 @@ export function seatControls(seat, { may, toast }, giveBack) {
   );
   const leave = h(
     "button",
-    { type: "button", class: "button", hidden: true, onclick: () => seat.leave() },
+    { type: "button", class: "button", hidden: true, onclick: () => leaveIt() },
     icon("leave"),
     h("span", { text: t("leave") }),
     h("kbd", { text: "X" }),
@@ -87,7 +112,7 @@ export function seatControls(seat, { may, toast }, giveBack) {
       : seat.seated
         ? `seat_${seat.mode}${seat.speaks ? (seat.heard ? "_on" : "_off") : ""}`
         : "seat_none";
-    write(state, t(now));
+    write(state, t(seat.mode === "whisper" && !seat.joining && !hasAgent() ? `${now}_alone` : now));
   };
   // A seat may outlast its page.
   const page = new AbortController();
@@ -118,7 +143,7 @@ export function seatControls(seat, { may, toast }, giveBack) {
     { key: " ", word: "key_talk" },
     { key: "m", word: "open_microphone", act: () => seat.speaks && seat.setOpen(!seat.open) },
     { key: "h", word: "handback", act: () => seat.mode === "takeover" && giveBack() },
-    { key: "x", word: "leave", act: () => seat.leave() },
+    { key: "x", word: "leave", act: () => leaveIt() },
   ];
   const end = ({ keep = false } = {}) => {
     page.abort();
@@ -129,5 +154,5 @@ export function seatControls(seat, { may, toast }, giveBack) {
     removeEventListener("blur", blur);
     removeEventListener("pagehide", gone);
   };
-  return { node, keys, take, end };
+  return { node, keys, take, show, end };
 }

@@ -52,6 +52,7 @@ export class Desk {
         { class: "notice", href: `#/call/${id}` },
         h("b", { text: t("still_in_call") }),
         h("span", { text: [row && caller(row), row?.bot].filter(Boolean).join(" → ") }),
+        h("span", { text: t(held.get(id).heard ? "microphone_open" : "microphone_closed") }),
       );
     };
     // On the call's own page there is no way to it.
@@ -97,12 +98,22 @@ export class Desk {
     if (alert_sound) chime(alert.severity === "critical" ? 2 : 1);
     if (alert.severity === "info") return;
     const row = this.feed.calls.all.get(alert.call);
-    const line = h(
+    // Who looks at the call sees it there.
+    if (location.hash.startsWith(`#/call/${alert.call}`)) return this.context.announce(alertWords(alert));
+    const link = h(
       "a",
-      { class: "notice", "data-severity": alert.severity, href: `#/call/${alert.call}/${alert.from_ms}` },
+      { href: `#/call/${alert.call}/${alert.from_ms}` },
       h("b", { text: alertWords(alert) }),
       h("span", { text: [row && caller(row), alert.bot].filter(Boolean).join(" → ") }),
     );
+    const close = h("button", {
+      type: "button",
+      class: "quiet",
+      text: "×",
+      "aria-label": t("close"),
+      onclick: () => line.remove(),
+    });
+    const line = h("div", { class: "notice closable", "data-severity": alert.severity }, link, close);
     this.notices.prepend(line);
     while (this.notices.children.length > 3) this.notices.lastChild.remove();
     setTimeout(() => line.remove(), SHOWN);

@@ -19,7 +19,7 @@ import { moodPanel } from "./mood.js";
 import { notesPanel } from "./notes.js";
 import { Replay } from "./replay.js";
 import { scorePanel } from "./score.js";
-import { eraseButton, shareButton } from "./share.js";
+import { eraseButton, rehearsalLink, shareButton } from "./share.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
@@ -51,16 +51,7 @@ export function endedCall(main, back, call, context) {
   const memory = may("see_transcripts") && memoryPanel(id, { may });
   const more = h("div", { class: "moreactions" });
   if (may("export")) more.append(shareButton(id, replay ? () => replay.now : null));
-  if (may("export") && may("see_transcripts"))
-    more.append(
-      h("a", {
-        class: "button",
-        href: `/api/v1/calls/${id}/rehearsal`,
-        download: `${id}.toml`,
-        title: t("rehearsal_help"),
-        text: t("rehearsal"),
-      }),
-    );
+  if (may("export") && may("see_transcripts")) more.append(rehearsalLink(id, context.toast));
   if (may("erase")) more.append(eraseButton(id, context));
   const reason = call.end && outcome(call.end.reason);
   const length = clock(Date.parse(call.ended_at) - Date.parse(call.answered_at ?? call.started_at));
@@ -104,9 +95,9 @@ export function endedCall(main, back, call, context) {
     ),
   );
   transcript.show(record);
-  slots.show(record.slots);
+  slots.show(record.slots, record.promises);
   answers.show(record.latency);
-  line.show(record.lines);
+  line.show(record.lines, record.sat);
   tools.show(record.tools, true);
   mood.show(record.mood);
   if (call.score) score.show(call.score);

@@ -78,6 +78,49 @@ export function value(given) {
   return String(given);
 }
 
+/** Made once each: `kind` names it. */
+function writer(kind, make) {
+  const key = `${current()} ${kind}`;
+  if (!writers.has(key)) writers.set(key, make(current()));
+  return writers.get(key);
+}
+
+const UNITS = ["day", "hour", "minute", "second"];
+
+/** `PT1H30M` in words; nothing where it is not a duration. */
+function duration(text) {
+  const [, ...parts] = /^P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(text) ?? [];
+  const words = UNITS.map((unit, n) => {
+    const style = { style: "unit", unit, unitDisplay: "long" };
+    return parts[n] && writer(unit, (language) => new Intl.NumberFormat(language, style)).format(Number(parts[n]));
+  });
+  return words.filter(Boolean).join(" ");
+}
+
+/** A slot's value as people write it: durations and days in words. */
+export function readable(given) {
+  if (Array.isArray(given)) return given.map(readable).join(", ");
+  if (typeof given !== "string") return value(given);
+  const at = /^\d{4}-\d\d-\d\d$/.test(given) ? Date.parse(`${given}T00:00:00Z`) : Number.NaN;
+  const days = { dateStyle: "full", timeZone: "UTC" };
+  if (!Number.isNaN(at)) return writer("date", (language) => new Intl.DateTimeFormat(language, days)).format(at);
+  return duration(given) || given;
+}
+
+/** Whose line it is: the caller's, or that of somebody who takes part. */
+export function seatName(seat, seats = new Map()) {
+  const [, n] = /^seat (\d+)$/.exec(seat) ?? [];
+  if (!n) return known(`speaker_${seat}`) ?? seat;
+  const name = seats.get(Number(n))?.name;
+  return name ? personName(name) : t("seat_n", { n });
+}
+
+/** How a call has come, in words. */
+export function viaWords(via) {
+  const [kind, ...rest] = via.split(" ");
+  return known(`via_${kind}`) ? t(`via_${kind}`, { name: rest.join(" ") }) : via;
+}
+
 /** Why a call needs somebody, in words. */
 export function concern({ reason, value: much }) {
   const seconds = () => figure(much / 1000, much < 10000 ? 1 : 0);

@@ -4,6 +4,7 @@ import { dialog, h, write } from "./dom.js";
 import { clock, value } from "./format.js";
 import { panel } from "./panels.js";
 import { tasksOf, taskTitle } from "./tasks.js";
+import { slotLabel, slotPair, valueField } from "./values.js";
 import { t } from "./words.js";
 
 const send = (call, json) => request("POST", `calls/${call}/guidance`, { json });
@@ -54,10 +55,41 @@ export function guidancePanel(call, bot, sent) {
   const taskForm = (of) => form(taskField(of), "task", "task", "task_action");
   let current = bot;
   let tasks = taskForm(current);
+  let about = { task: null, slots: new Map() };
+  let pair = null;
+  const values = h("div", { class: "pairs" });
+  const offerSlots = () => {
+    pair = slotPair(current, about.task, (name) => about.slots.has(name), { id: "give" });
+    values.replaceChildren(pair.node, h("button", { class: "button", text: t("slot_action") }));
+  };
+  offerSlots();
+  const giveForm = h(
+    "form",
+    {
+      class: "inline",
+      onsubmit: async (event) => {
+        event.preventDefault();
+        const [name, one] = pair.given();
+        if (!name) return pair.name.focus();
+        if (!one) return pair.focusValue();
+        write(fault, "");
+        try {
+          await send(call, { slots: { [name]: one } });
+          pair.empty();
+          sent(t("sent_slot", { name: slotLabel(current, name) }));
+        } catch (why) {
+          write(fault, reason(why));
+        }
+      },
+    },
+    h("label", { for: "give", text: t("give_value") }),
+    values,
+  );
   const given = h("ol", { class: "given" });
   body.append(
     h("p", { class: "about", text: t("guidance_lead") }),
     form(say, "say", "say", "say_action"),
+    giveForm,
     tasks,
     fault,
     given,
@@ -67,12 +99,20 @@ export function guidancePanel(call, bot, sent) {
     say.value = words;
     say.focus();
   };
-  /** `of`: the bot that speaks now. */
-  const show = (guidance, of) => {
+  let offered = "";
+  /** `of`: the bot that speaks now; `task` and `slots`: what it does and what it knows. */
+  const show = (guidance, of, task = null, slots = new Map()) => {
     if (of !== current) {
       const next = taskForm(of);
       tasks.replaceWith(next);
       [tasks, current] = [next, of];
+    }
+    about = { task, slots };
+    const key = JSON.stringify([of, task, [...slots.keys()]]);
+    // Not under the hands of whoever fills it in.
+    if (key !== offered && !giveForm.contains(document.activeElement) && !pair.given().some(Boolean)) {
+      offered = key;
+      offerSlots();
     }
     receipts(given, guidance, of);
   };
@@ -107,13 +147,13 @@ function receipts(list, guidance, bot) {
 }
 
 /** Asks for a slot's value and gives it to the bot. */
-export function editSlot(call, name, before, sent) {
-  const field = h("input", { id: "slot", value: before, maxlength: 200, autocomplete: "off" });
+export function editSlot(call, name, before, sent, bot = null) {
+  const field = valueField(bot, name, { id: "slot", value: before });
   const fault = h("p", { class: "fault", role: "alert" });
   const form = h(
     "form",
     {},
-    h("label", { for: "slot", text: name }),
+    h("label", { for: "slot", text: slotLabel(bot, name) }),
     field,
     fault,
     h(
@@ -127,7 +167,7 @@ export function editSlot(call, name, before, sent) {
   const give = async (given) => {
     try {
       await send(call, { slots: { [name]: given } });
-      sent(t("sent_slot", { name }));
+      sent(t("sent_slot", { name: slotLabel(bot, name) }));
       box.close();
     } catch (why) {
       write(fault, reason(why));
@@ -138,19 +178,20 @@ export function editSlot(call, name, before, sent) {
     give(field.value.trim() || null);
   });
   const box = dialog(t("change_slot", { name }), form);
-  field.select();
+  field.focus();
+  field.select?.();
 }
 
 /**
  * The form that shows slots and promises, and gives the call back to the bot. A value of `spoken` was said in the takeover: it stands in
  * the form, with who said it. `done` is called when the bot has it.
  */
-export function handBack(call, slots, spoken, done) {
+export function handBack(call, { slots, spoken, bot, task }, done) {
   const fields = [...new Set([...slots.keys(), ...spoken.keys()])].map((name) => {
     const before = slots.has(name) ? value(slots.get(name).value) : "";
     const said = spoken.get(name);
     const shown = said ? value(said.value) : before;
-    const field = h("input", { id: `slot-${name}`, value: shown, maxlength: 200, autocomplete: "off" });
+    const field = valueField(bot, name, { id: `slot-${name}`, value: shown });
     const from =
       said &&
       h("span", {
@@ -164,18 +205,15 @@ export function handBack(call, slots, spoken, done) {
       if (said && field.value === shown) return said.value;
       return field.value === before ? undefined : field.value.trim() || null;
     };
-    return [name, given, h("div", {}, h("label", { for: field.id, text: name }), field, from)];
+    return [name, given, h("div", {}, h("label", { for: field.id, text: slotLabel(bot, name) }), field, from)];
   });
   const more = h("div", { class: "more" });
   const others = [];
   const add = () => {
-    const [name, field] = [
-      h("input", { "aria-label": t("slot_name"), placeholder: t("slot_name"), maxlength: 60 }),
-      h("input", { "aria-label": t("slot_value"), placeholder: t("slot_value"), maxlength: 200 }),
-    ];
-    others.push([name, field]);
-    more.append(h("div", { class: "pair" }, name, field));
-    name.focus();
+    const pair = slotPair(bot, task, (name) => slots.has(name) || spoken.has(name));
+    others.push(pair);
+    more.append(pair.node);
+    pair.name.focus();
   };
   const promise = h("textarea", { id: "promise", rows: 2, maxlength: 500, placeholder: t("promise_example") });
   const fault = h("p", { class: "fault", role: "alert" });
@@ -209,7 +247,10 @@ export function handBack(call, slots, spoken, done) {
       const value = now();
       if (value !== undefined) given[name] = value;
     }
-    for (const [name, field] of others) if (name.value.trim()) given[name.value.trim()] = field.value.trim() || null;
+    for (const pair of others) {
+      const [name, value] = pair.given();
+      if (name) given[name] = value || null;
+    }
     const json = { slots: given };
     if (promise.value.trim()) json.promise = promise.value.trim();
     try {
@@ -224,15 +265,10 @@ export function handBack(call, slots, spoken, done) {
 }
 
 /** The values that the bot has refused, to be corrected and given again. */
-export function correct(call, slots, why, done) {
+export function correct(call, slots, why, done, bot = null) {
   const fields = [...slots].map(([name, { value: given }]) => {
-    const field = h("input", {
-      id: `again-${name}`,
-      value: given === null ? "" : value(given),
-      maxlength: 200,
-      autocomplete: "off",
-    });
-    return [name, field, h("div", {}, h("label", { for: field.id, text: name }), field)];
+    const field = valueField(bot, name, { id: `again-${name}`, value: given === null ? "" : value(given) });
+    return [name, field, h("div", {}, h("label", { for: field.id, text: slotLabel(bot, name) }), field)];
   });
   const fault = h("p", { class: "fault", role: "alert", text: t("guidance_refused", { why }) });
   const form = h(

@@ -26,7 +26,7 @@ import {
 import { CallRecord } from "./record.js";
 import { held, Seat } from "./seat.js";
 import { shareButton } from "./share.js";
-import { taskTitle } from "./tasks.js";
+import { slotTitle, taskTitle } from "./tasks.js";
 import { Timeline } from "./timeline.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
@@ -42,13 +42,15 @@ export function liveCall(main, back, call, context, over) {
   const transcript = new Transcript();
   const timeline = new Timeline();
   const health = healthPanel();
-  const slots = slotsPanel(may("guide") && ((name, before) => editSlot(id, name, before, toast)));
+  const botNow = () => record.bot ?? currentBot(row ?? call);
+  const taskNow = () => record.task ?? row?.task ?? null;
+  const slots = slotsPanel(may("guide") && ((name, before) => editSlot(id, name, before, toast, botNow())));
   const answers = answersPanel();
   const line = linePanel();
   const tools = toolsPanel();
   const people = peoplePanel();
   const mood = moodPanel((ms) => transcript.reveal(ms));
-  const steps = nextPanel(stepActs());
+  const steps = nextPanel(stepActs(), (name) => slotTitle(botNow(), name));
   const started = Date.parse(call.started_at);
   const notes =
     may("see_transcripts") && notesPanel(id, { may, now: () => now() - started, seek: (ms) => transcript.reveal(ms) });
@@ -67,10 +69,11 @@ export function liveCall(main, back, call, context, over) {
   feed.addEventListener("approvals", decisions);
   const seat = held.get(id) ?? new Seat(id);
   held.delete(id);
+  const hasAgent = () => [...record.seats.values()].some(({ mode }) => mode === "agent");
   // What was handed back: the bot may refuse it later, and is given it again once it is corrected.
   let handed = {};
-  const controls = seatControls(seat, context, () =>
-    handBack(id, record.slots, record.spoken, (given) => {
+  const controls = seatControls(seat, { ...context, hasAgent }, () =>
+    handBack(id, { slots: record.slots, spoken: record.spoken, bot: botNow(), task: taskNow() }, (given) => {
       handed = given;
       seat.handedBack();
       toast(t("handed_back"));
@@ -85,7 +88,7 @@ export function liveCall(main, back, call, context, over) {
       if (!Object.keys(handed).length) continue;
       toast(t("handback_refused", { why: one.refused }), "bad");
       const before = new Map(Object.entries(handed).map(([name, value]) => [name, { value }]));
-      correct(id, before, one.refused, () => toast(t("sent_slots")));
+      correct(id, before, one.refused, () => toast(t("sent_slots")), botNow());
     }
   };
   const levels = levelsMeter();
@@ -147,7 +150,7 @@ export function liveCall(main, back, call, context, over) {
     if (may("take_over")) acts.take_over = acts.offer_person = () => controls.take("takeover");
     if (may("guide")) {
       acts.say_line = ({ line: words }) => guidance.say(words);
-      acts.fill_slot = ({ slot }) => editSlot(id, slot, "", toast);
+      acts.fill_slot = ({ slot }) => editSlot(id, slot, "", toast, botNow());
     }
     return acts;
   }
@@ -221,6 +224,8 @@ export function liveCall(main, back, call, context, over) {
         break;
       default:
         record.add(message);
+        if (message.name === "whisper_lost" && message.data?.name === context.user?.name)
+          toast(t("whisper_lost", { why: message.data.why }), "bad");
         if (message.event === "ended") {
           announce(t("call_over"));
           // Its recording is closed a moment later.
@@ -245,22 +250,26 @@ export function liveCall(main, back, call, context, over) {
   function show() {
     transcript.show(record);
     timeline.show(record);
-    slots.show(record.slots);
+    slots.show(record.slots, record.promises);
     answers.show(record.latency);
-    line.show(record.lines);
+    line.show(record.lines, record.sat);
     tools.show(record.tools, record.ended);
     people.show(record.seats);
-    const bot = record.bot ?? currentBot(row ?? call);
+    controls.show();
+    const bot = botNow();
     write(heading.lastChild, ` → ${botsOf(row ?? call)}`);
-    if (guidance) guidance.show(record.guidance, bot);
+    if (guidance) guidance.show(record.guidance, bot, taskNow(), record.slots);
     handBackAgain();
     for (const button of more.children) button.show?.();
     if (row) {
-      health.show(row.health);
+      health.show(
+        row.health,
+        [...record.seats.values()].some(({ mode }) => mode === "takeover"),
+      );
       mood.show(row.mood ?? null);
       steps.show(row.next);
     }
-    const doing = record.task ?? row?.task;
+    const doing = taskNow();
     write(task, doing ? t("row_task", { name: taskTitle(bot, doing) }) : "");
     if (at !== null && !revealed && record.turns.size) {
       revealed = true;

@@ -43,7 +43,8 @@ export function announce(text) {
 /** A line at the bottom for a few seconds. */
 const toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
 function toast(text, kind = "") {
-  const line = h("p", { class: `toast ${kind}`, text });
+  const close = h("button", { type: "button", text: "×", "aria-label": t("close"), onclick: () => line.remove() });
+  const line = h("div", { class: `toast ${kind}` }, h("p", { text }), close);
   toasts.append(line);
   setTimeout(() => line.remove(), 6000);
 }
@@ -74,6 +75,9 @@ function languageButtons() {
       "aria-pressed": String(language === current()),
       onclick: () => {
         setLanguage(language);
+        // What was said to a screen reader was said in the other.
+        announce("");
+        toasts.replaceChildren();
         render();
       },
     });
@@ -245,7 +249,11 @@ async function start() {
   });
   addEventListener("hashchange", () => {
     if (location.hash.startsWith("#welcome=")) readAddress();
+    const before = document.activeElement;
     render();
+    // Whoever goes on by keys is in the page, not before its menu.
+    if (before === document.activeElement || document.activeElement === document.body)
+      document.getElementById("main").focus({ preventScroll: true });
   });
   readAddress();
   state.answer = takeAnswer();

@@ -1,7 +1,7 @@
 // What bots remember of a caller from earlier calls: each with the day it is from, and by whoever may, forgotten.
 import { get, request } from "./api.js";
 import { h, write } from "./dom.js";
-import { day, value } from "./format.js";
+import { day, readable } from "./format.js";
 import { panel } from "./panels.js";
 import { known, t } from "./words.js";
 
@@ -14,9 +14,9 @@ function name({ kind, name: own }) {
 
 function shown({ kind, value: given, until }) {
   if (kind === "consent") return t("memory_until", { day: day(until) });
-  if (kind === "promise") return given === null ? "" : value(given);
-  if (kind === "language") return { en: "English", vi: "Tiếng Việt" }[given] ?? value(given);
-  return value(given);
+  if (kind === "promise") return given === null ? "" : readable(given);
+  if (kind === "language") return known(`language_${given}`) ?? readable(given);
+  return readable(given);
 }
 
 /** Hidden while nothing is remembered. */

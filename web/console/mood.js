@@ -2,13 +2,13 @@
 import { h } from "./dom.js";
 import { clock, figure } from "./format.js";
 import { panel } from "./panels.js";
-import { known, t } from "./words.js";
+import { counted, known, t } from "./words.js";
 
 /** One reason, in words. */
 function reason({ code, words, value }) {
   const n = typeof value === "number" ? figure(value) : "";
   const said = words ? t("mood_said", { words }) : "";
-  return [t(`mood_why_${code}`, { n }), said].filter(Boolean).join(": ");
+  return [counted(`mood_why_${code}`, value, n), said].filter(Boolean).join(": ");
 }
 
 const safely = (make, fallback) => {
@@ -64,13 +64,13 @@ export function moodPanel(seek) {
 }
 
 /** `acts`: what each step does, by its code; a step without one is only said. */
-export function nextPanel(acts) {
+export function nextPanel(acts, slotName = null) {
   const { node, body } = panel("next_steps");
   node.hidden = true;
   const why = ({ code, value }) => {
     const n = { silence: value / 1000, slow_tool: value / 1000, slow_answer: value / 1000 }[code] ?? value;
     return safely(
-      () => t(`next_why_${code}`, { n: typeof n === "number" ? figure(n, code === "poor_line" ? 1 : 0) : "" }),
+      () => counted(`next_why_${code}`, n, typeof n === "number" ? figure(n, code === "poor_line" ? 1 : 0) : ""),
       code,
     );
   };
@@ -85,7 +85,7 @@ export function nextPanel(acts) {
         "ol",
         { class: "next" },
         ...(steps ?? []).map((step) => {
-          const name = step.slot ?? "";
+          const name = step.slot ? (slotName?.(step.slot) ?? step.slot) : "";
           const words = safely(() => t(`next_${step.code}`, { name, line: step.line ?? "" }), step.code);
           const act = acts[step.code];
           return h(
@@ -93,7 +93,7 @@ export function nextPanel(acts) {
             {},
             act
               ? h("button", { type: "button", class: "button", text: words, onclick: () => act(step) })
-              : h("b", { text: words }),
+              : h("span", { class: "advice", text: words }),
             h("span", { class: "about", text: (step.why ?? []).map(why).join(" · ") }),
           );
         }),

@@ -1,7 +1,7 @@
 // A caller who is offered to whoever is available: who it is, why, what was said and found out, before it is accepted.
 import { request } from "./api.js";
 import { h, write } from "./dom.js";
-import { caller, clock, now, outcome, value } from "./format.js";
+import { caller, clock, now, outcome, readable } from "./format.js";
 import { isTyping } from "./keys.js";
 import { held, refusal, Seat } from "./seat.js";
 import { taskTitle } from "./tasks.js";
@@ -45,7 +45,7 @@ export function offerCard(offer, feed, { toast }) {
       fact("mood", offer.mood && (known(`mood_${offer.mood.state ?? offer.mood}`) ?? "")),
       fact("task_now", offer.task && taskTitle(offer.bot, offer.task)),
       ...(offer.slots ?? []).map(({ name, value: given }) =>
-        h("div", {}, h("dt", { text: name }), h("dd", { text: value(given) })),
+        h("div", {}, h("dt", { text: name }), h("dd", { text: readable(given) })),
       ),
       fact("still_open", offer.next),
     ),

@@ -1,6 +1,19 @@
 // What stands beside the transcript: why a call needs somebody, what it has found out, how fast it answers, its line, its tools.
 import { attribute, h, icon, write } from "./dom.js";
-import { botsOf, caller, clock, concern, figure, grade, party, personName, value } from "./format.js";
+import {
+  botsOf,
+  caller,
+  clock,
+  concern,
+  figure,
+  grade,
+  party,
+  personName,
+  readable,
+  seatName,
+  value,
+  viaWords,
+} from "./format.js";
 import { known, t } from "./words.js";
 
 const PARTS = ["endpoint", "recognise", "think", "synthesise", "playout"];
@@ -17,14 +30,15 @@ export function healthPanel() {
   const { node, body } = panel("health");
   return {
     node,
-    show(health) {
+    /** `taken`: whether a person has the call. */
+    show(health, taken = false) {
       const kind = grade(health.score);
       body.replaceChildren(
         h(
           "p",
           { class: "health", "data-grade": kind },
           h("span", { class: "score", text: String(health.score) }),
-          h("span", { text: t(`grade_${kind}`) }),
+          h("span", { text: taken ? t("person_has_call", { name: t("a_person") }) : t(`grade_${kind}`) }),
         ),
         h(
           "ul",
@@ -44,12 +58,13 @@ export function slotsPanel(edit) {
   const list = h("dl", { class: "slots" });
   const empty = h("p", { class: "empty", text: t("no_slots") });
   body.append(list, empty);
-  const show = (slots) => {
-    attribute(empty, "hidden", slots.size > 0);
+  const show = (slots, promises = []) => {
+    attribute(empty, "hidden", slots.size + promises.length > 0);
     list.replaceChildren(
       ...[...slots].map(([name, slot]) => {
         const about = [t(slot.confirmed ? "confirmed" : "unconfirmed")];
-        if (typeof slot.confidence === "number") about.push(`${figure(slot.confidence * 100)} %`);
+        if (slot.by) about.unshift(t("given_by", { name: personName(slot.by) }));
+        else if (typeof slot.confidence === "number") about.push(`${figure(slot.confidence * 100)} %`);
         const change =
           edit &&
           h(
@@ -73,13 +88,30 @@ export function slotsPanel(edit) {
             h(
               "span",
               {},
-              h("span", { class: "value", text: value(slot.value) }),
+              h("span", { class: "value", text: readable(slot.value) }),
               h("span", { class: "about", text: about.join(" · ") }),
             ),
             change,
           ),
         );
       }),
+      ...promises.map(({ by, text }) =>
+        h(
+          "div",
+          {},
+          h("dt", { text: t("promised") }),
+          h(
+            "dd",
+            {},
+            h(
+              "span",
+              {},
+              h("span", { class: "value", text }),
+              h("span", { class: "about", text: t("given_by", { name: personName(by) }) }),
+            ),
+          ),
+        ),
+      ),
     );
   };
   return { node, show };
@@ -124,7 +156,7 @@ export function linePanel() {
   const { node, body } = panel("line");
   const empty = h("p", { class: "empty", text: t("line_unknown") });
   body.append(empty);
-  const show = (lines) => {
+  const show = (lines, seats) => {
     if (!lines.size) return;
     const row = (word, text) => h("div", {}, h("dt", { text: t(word) }), h("dd", { text }));
     const percent = (share) => (typeof share === "number" ? `${figure(share * 100, 1)} %` : "–");
@@ -133,8 +165,8 @@ export function linePanel() {
       ...[...lines.values()].map((line) =>
         h(
           "dl",
-          { class: "facts", "aria-label": line.seat },
-          row("line_seat", line.seat),
+          { class: "facts", "aria-label": seatName(line.seat, seats) },
+          row("line_seat", seatName(line.seat, seats)),
           row("mos", line.mos === null ? "–" : figure(line.mos, 2)),
           row("loss", percent(line.loss ?? (line.received ? line.lost / (line.received + line.lost) : 0))),
           row("jitter", ms(line.jitter_ms)),
@@ -185,10 +217,10 @@ export function aboutPanel(call) {
   const row = (word, text) => text && h("div", {}, h("dt", { text: t(word) }), h("dd", { text }));
   const facts = [
     ["direction", t(`direction_${call.direction}`)],
-    ["via", call.via],
+    ["via", viaWords(call.via)],
     ["from", call.from && party(call.from)],
     ["to", call.to && party(call.to)],
-    ["language", { en: "English", vi: "Tiếng Việt" }[call.language]],
+    ["language", known(`language_${call.language}`) ?? call.language],
   ];
   const headers = Object.entries(call.headers ?? {}).map(([name, text]) =>
     h("div", {}, h("dt", { text: name }), h("dd", { text })),

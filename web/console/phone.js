@@ -3,6 +3,16 @@ import { request } from "./api.js";
 import { attribute, dialog, h } from "./dom.js";
 import { t } from "./words.js";
 
+/** Which of the two this server has turned out not to have, by the word that says so. */
+const absent = new Set();
+
+/** Says that something is not set up, and offers it no more. */
+function without(button, word) {
+  absent.add(word);
+  attribute(button, "disabled", true);
+  attribute(button, "title", t(word));
+}
+
 /** Has the server call the telephone of whoever has signed in, for a seat in this call. */
 export function phoneButton(id, toast) {
   const button = h("button", {
@@ -16,12 +26,16 @@ export function phoneButton(id, toast) {
         await request("POST", `calls/${id}/seats/phone`);
         toast(t("phone_seat_rings"));
       } catch (why) {
-        const words = why.code === "no_phone" ? t("phone_seat_none") : why.status ? why.message : t("fault_network");
-        toast(words, "bad");
+        if (why.code === "no_phone") {
+          toast(t("phone_seat_none"), "bad");
+          return without(button, "phone_seat_none");
+        }
+        toast(why.status ? why.message : t("fault_network"), "bad");
       }
       attribute(button, "disabled", null);
     },
   });
+  if (absent.has("phone_seat_none")) without(button, "phone_seat_none");
   return button;
 }
 
@@ -37,12 +51,16 @@ export function dialInButton(id, toast) {
       try {
         shown(await (await request("POST", `calls/${id}/seats/dial-in`)).json());
       } catch (why) {
-        const words = why.code === "no_dial_in" ? t("dial_in_none") : why.status ? why.message : t("fault_network");
-        toast(words, "bad");
+        if (why.code === "no_dial_in") {
+          toast(t("dial_in_none"), "bad");
+          return without(button, "dial_in_none");
+        }
+        toast(why.status ? why.message : t("fault_network"), "bad");
       }
       attribute(button, "disabled", null);
     },
   });
+  if (absent.has("dial_in_none")) without(button, "dial_in_none");
   return button;
 }
 

@@ -1,8 +1,8 @@
 // One call of the wall: how well it goes and why, who calls which bot, who speaks, what was said last.
 import { attribute, drawn, h, write } from "./dom.js";
-import { botsOf, caller, clock, concern, currentBot, figure, grade, now, personName, value } from "./format.js";
+import { botsOf, caller, clock, concern, currentBot, figure, grade, now, personName, readable } from "./format.js";
 import { faceOf, moodWords } from "./mood.js";
-import { taskTitle } from "./tasks.js";
+import { slotTitle, taskTitle } from "./tasks.js";
 import { t } from "./words.js";
 
 /** So many reasons and slots are shown; the others are counted. */
@@ -68,13 +68,17 @@ export function makeRow() {
     const { concerns } = call.health;
     const reasons = concerns.slice(0, REASONS).map(concern).join(" · ");
     const more = concerns.length > REASONS ? ` +${concerns.length - REASONS}` : "";
-    write(why, reasons ? reasons + more : t("goes_well"));
+    const taken = call.seats?.find(({ mode }) => mode === "takeover");
+    const well = taken ? t("person_has_call", { name: personName(taken.name) }) : t("goes_well");
+    write(why, reasons ? reasons + more : well);
     write(known, knownOf(call));
     attribute(line, "data-bars", bars(call.mos));
     showMood(mood, call.mood);
     const quality = call.mos === null ? t("line_unknown") : t("line_mos", { n: figure(call.mos, 1) });
     for (const name of ["title", "aria-label"]) attribute(line, name, quality);
-    write(seats, (call.seats ?? []).map(({ name, mode }) => `${personName(name)} (${t(`mode_${mode}`)})`).join(", "));
+    const present = (call.seats ?? []).map(({ name, mode }) => `${personName(name)} (${t(`mode_${mode}`)})`).join(", ");
+    write(seats, present);
+    attribute(seats, "title", present || null);
     tick(call);
   };
   const tick = (call) => write(time, clock(now() - Date.parse(call.answered_at ?? call.started_at)));
@@ -94,7 +98,9 @@ function showMood(node, mood) {
 function knownOf(call) {
   const { task, slots } = call;
   const all = Object.entries(slots);
-  const some = all.slice(0, SLOTS).map(([name, { value: given }]) => `${name}: ${value(given)}`);
+  const some = all
+    .slice(0, SLOTS)
+    .map(([name, { value: given }]) => `${slotTitle(currentBot(call), name)}: ${readable(given)}`);
   const more = all.length > SLOTS ? ` +${all.length - SLOTS}` : "";
   return (
     [task && t("row_task", { name: taskTitle(currentBot(call), task) }), ...some].filter(Boolean).join(" · ") + more

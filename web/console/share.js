@@ -1,7 +1,7 @@
 // A link to one call for somebody who signs in, and what erases a caller.
-import { request } from "./api.js";
+import { get, request } from "./api.js";
 import { dialog, h, icon, write } from "./dom.js";
-import { day } from "./format.js";
+import { caller, day } from "./format.js";
 import { t } from "./words.js";
 
 const HOURS = [1, 24, 72, 168];
@@ -14,7 +14,7 @@ export function shareButton(id, now = null) {
     const hours = h(
       "select",
       { id: "share-hours" },
-      ...HOURS.map((n) => h("option", { value: n, text: t("hours", { n }) })),
+      ...HOURS.map((n) => h("option", { value: n, text: n < 48 ? t("hours", { n }) : t("days", { n: n / 24 }) })),
     );
     hours.value = 24;
     const moment = h("input", { type: "checkbox" });
@@ -63,14 +63,33 @@ export function shareButton(id, now = null) {
   return h("button", { type: "button", class: "button", onclick: ask }, icon("share"), h("span", { text: t("share") }));
 }
 
+/** A file with which this caller calls again; `toast(words)` says what it is for. */
+export const rehearsalLink = (id, toast) =>
+  h("a", {
+    class: "button",
+    href: `/api/v1/calls/${id}/rehearsal`,
+    download: `${id}.toml`,
+    title: t("rehearsal_help"),
+    text: t("rehearsal"),
+    onclick: () => toast(t("rehearsal_saved", { file: `${id}.toml` })),
+  });
+
 /** Erases the caller of this call, after the word was typed that says so. */
 export function eraseButton(id, { toast }) {
   const ask = () => {
     const word = h("input", { id: "erase-word", autocomplete: "off", spellcheck: "false" });
     const fault = h("p", { class: "fault", role: "alert" });
+    const whom = h("p", { hidden: true });
+    get(`calls/${id}`)
+      .then((call) => {
+        whom.hidden = false;
+        whom.append(t("erase_whom"), " ", h("b", { text: caller(call) }));
+      })
+      .catch(() => {});
     const form = h(
       "form",
       {},
+      whom,
       h("p", { text: t("erase_sure") }),
       h("label", { for: "erase-word", text: t("erase_type", { word: t("erase_word") }) }),
       word,
@@ -84,7 +103,10 @@ export function eraseButton(id, { toast }) {
     );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      if (word.value.trim().toLocaleLowerCase() !== t("erase_word").toLocaleLowerCase()) return word.focus();
+      if (word.value.trim().toLocaleLowerCase() !== t("erase_word").toLocaleLowerCase()) {
+        write(fault, t("erase_type", { word: t("erase_word") }));
+        return word.focus();
+      }
       try {
         const { calls } = await (await request("DELETE", `callers/${id}`)).json();
         box.close();

@@ -1,6 +1,6 @@
 // The transcript of a call as it grows: turns, what was heard of them, who was cut off, keys, and what is just being said.
 import { attribute, h } from "./dom.js";
-import { clock, figure } from "./format.js";
+import { clock, figure, personName } from "./format.js";
 import { t } from "./words.js";
 
 /** Nearer than this to its end, in pixels, the transcript follows what is said. */
@@ -30,7 +30,9 @@ export class Transcript {
     const { scrollTop, clientHeight, scrollHeight } = this.node;
     const follows = scrollHeight - scrollTop - clientHeight < NEAR;
     const finished = record.finished().map((turn) => ({ ...turn, key: `${turn.speaker} ${turn.started_ms}` }));
-    const all = [...finished, ...record.underWay()];
+    const happened = record.happened.map((one, n) => ({ ...one, key: `note ${n}`, started_ms: one.at }));
+    const past = [...finished, ...happened].sort((a, b) => a.started_ms - b.started_ms);
+    const all = [...past.map((turn) => this.named(turn, record)), ...record.underWay()];
     const keys = new Set(all.map(({ key }) => key));
     for (const [key, { node }] of this.lines) {
       if (keys.has(key)) continue;
@@ -55,7 +57,20 @@ export class Transcript {
     if (follows && !this.seek) this.node.scrollTop = this.node.scrollHeight;
   }
 
+  /** With the name of who spoke. */
+  named(turn, { names }) {
+    const name = turn.speaker && names.get(turn.started_ms);
+    return name ? { ...turn, name: personName(name) } : turn;
+  }
+
   line(turn) {
+    if (turn.word)
+      return h(
+        "li",
+        { class: "happened" },
+        this.time(turn.started_ms),
+        h("span", { text: t(turn.word, { name: personName(turn.name), text: turn.text ?? "" }) }),
+      );
     const parts = turn.parts ?? [heardOf(turn)];
     const time = turn.live
       ? h("span", { class: "at", text: turn.open === false || turn.speaker === "bot" ? "" : "…" })
@@ -80,7 +95,7 @@ export class Transcript {
       h(
         "div",
         { class: "head" },
-        h("b", { text: t(`speaker_${turn.speaker}`) }),
+        h("b", { text: [t(`speaker_${turn.speaker}`), turn.name].filter(Boolean).join(" ") }),
         time,
         h("span", { class: "about", text: about.join(" · ") }),
       ),

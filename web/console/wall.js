@@ -4,7 +4,7 @@ import { bind } from "./keys.js";
 import { LongList } from "./list.js";
 import { load, save } from "./prefs.js";
 import { makeRow } from "./row.js";
-import { t } from "./words.js";
+import { counted, t } from "./words.js";
 
 /** The order is made anew at most this often, in ms: rows that jump cannot be read. */
 const REORDER = 1000;
@@ -157,14 +157,12 @@ export function wallPage(main, { announce, toast, feed }) {
     list.measure();
   }
 
-  /** Goes to the worst call; from there to the next one. */
+  /** Opens the worst call of those that are shown. */
   function next() {
     order();
-    const needy = list.items.filter((call) => call.worry > 0);
-    if (!needy.length) return toast(t("all_well"));
-    const focused = document.activeElement?.closest?.("li")?.dataset.id;
-    const at = needy.findIndex((call) => call.id === focused);
-    list.select(needy[(at + 1) % needy.length].id);
+    const worst = list.items.find((call) => call.worry > 0);
+    if (!worst) return toast(t("all_well"));
+    location.hash = `#/call/${worst.id}`;
   }
 
   function order() {
@@ -184,7 +182,7 @@ export function wallPage(main, { announce, toast, feed }) {
     showBots();
     if (poor !== told.many && performance.now() - told.at > CALM) {
       told = { many: poor, at: performance.now() };
-      announce(t("need_attention", { n: poor }));
+      announce(counted("need_attention", poor));
     }
   }
 

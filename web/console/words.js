@@ -1,9 +1,13 @@
 // The console's words in the language that somebody has chosen.
 import { load, save } from "./prefs.js";
 import { WORDS as EN } from "./words_en.js";
+import { WORDS as EN_CALL } from "./words_en_call.js";
+import { WORDS as EN_EVENTS } from "./words_en_events.js";
 import { WORDS as VI } from "./words_vi.js";
+import { WORDS as VI_CALL } from "./words_vi_call.js";
+import { WORDS as VI_EVENTS } from "./words_vi_events.js";
 
-const WORDS = { en: EN, vi: VI };
+const WORDS = { en: { ...EN, ...EN_CALL, ...EN_EVENTS }, vi: { ...VI, ...VI_CALL, ...VI_EVENTS } };
 
 export const LANGUAGES = Object.keys(WORDS);
 
@@ -24,6 +28,10 @@ export function t(key, values = {}) {
   if (text === undefined) throw new Error(`no word ${key}`);
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
+
+/** A sentence about so many: of one alone there may be another. */
+export const counted = (key, n, shown = n) =>
+  t(Number(n) === 1 && known(`${key}_once`) !== undefined ? `${key}_once` : key, { n: shown });
 
 /** The word for something that the server names; nothing where there is none. */
 export const known = (key) => WORDS[language][key];

@@ -92,7 +92,6 @@ await play(async (open) => {
   await page.screenshot({ path: path.join(out, "real-wall.png") });
 
   // The call's page.
-  await page.keyboard.press("n");
   await row.locator("a").click();
   await until("the transcript", () => page.locator(".turn.caller").count());
   const said = await page.locator(".transcript").innerText();

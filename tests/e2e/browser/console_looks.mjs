@@ -100,7 +100,7 @@ await play(async (open) => {
     await until("rows", () => page.locator(".rows li:visible").count());
     await look(page, "wall");
     if (width > 400) {
-      await page.keyboard.press("n");
+      await page.keyboard.press("j");
       await look(page, "wall-worst");
     }
     for (const density of ["compact", "screen"]) {

@@ -146,12 +146,19 @@ await play(async (open) => {
   await page.keyboard.type("Breakfast is included.");
   await page.keyboard.press("Enter");
   await until("the receipt", () => page.locator(".toast", { hasText: "The bot says it" }).count());
+  // What the bot lacks is given without a hand-back too, from the list of what is open.
+  const open_ = page.locator("#give optgroup").first().locator("option");
+  equal(await open_.allTextContents(), ["date", "time"], "what is open");
+  await page.selectOption("#give", "date");
+  await page.locator(".pairs input").fill("tomorrow");
+  await page.locator(".pairs button").click();
+  await until("the word of it", () => page.locator(".toast", { hasText: "The bot takes date" }).count());
   await page.locator("h1").click();
   await page.keyboard.press("h");
-  await page.fill("#slot-place", "old town");
+  await page.selectOption("#slot-place", "old town");
   await page.click("text=Add a value");
-  await page.locator(".pair input").first().fill("time");
-  await page.locator(".pair input").last().fill("half past two");
+  await page.selectOption("dialog .pair select", "time");
+  await page.locator("dialog .pair input").fill("half past two");
   await page.fill("#promise", "We call back");
   await look("handback");
   await page.locator("dialog .primary").click();
@@ -168,6 +175,7 @@ await play(async (open) => {
       ["PATCH", "takeover"],
       ["PATCH", "takeover"],
       ["POST", { say: "Breakfast is included." }],
+      ["POST", { slots: { date: "tomorrow" } }],
       ["POST", { slots: { place: "old town", time: "half past two" }, promise: "We call back" }],
       ["DELETE", null],
     ],

@@ -183,7 +183,18 @@ export async function console_(
 }
 
 const BOTS = [
-  { name: "booking.en", language: "en", tasks: [{ name: "book", title: "book a room" }], fault: null },
+  {
+    name: "booking.en",
+    language: "en",
+    tasks: [{ name: "book", title: "book a room", slots: ["place", "date", "time", "people"] }],
+    slots: [
+      { name: "place", kind: "choice", title: "place", choices: ["mountain view", "old town"] },
+      { name: "date", kind: "date", title: "date" },
+      { name: "time", kind: "time", title: "time" },
+      { name: "people", kind: "number", title: "people" },
+    ],
+    fault: null,
+  },
   { name: "places.vi", language: "vi", tasks: [{ name: "tìm chỗ", title: "tìm một chỗ" }], fault: null },
 ];
 

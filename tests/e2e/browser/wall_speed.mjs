@@ -114,7 +114,7 @@ await play(async (open) => {
     places.every((place, n) => n === 0 || place === places[n - 1] + 1),
     `the rows stand in their order: ${places}`,
   );
-  await page.keyboard.press("n");
+  await page.keyboard.press("j");
   const worst = Math.min(...rows.map(({ health }) => health.score));
   const focused = await page.evaluate(() => Number(document.activeElement.querySelector(".score")?.textContent));
   check(Math.abs(focused - worst) < 5, `the key leads to a call of ${focused}, the worst has ${worst}`);
