@@ -24,9 +24,12 @@ macro_rules! file {
 const ASSETS: &[Asset] = &[
     file!("", HTML, "index.html"),
     file!("console.css", STYLE),
+    file!("admin.js", SCRIPT),
     file!("alerts.js", SCRIPT),
     file!("api.js", SCRIPT),
     file!("approvals.js", SCRIPT),
+    file!("audit.js", SCRIPT),
+    file!("bots.js", SCRIPT),
     file!("call.js", SCRIPT),
     file!("callbacks.js", SCRIPT),
     file!("controls.js", SCRIPT),
@@ -34,6 +37,7 @@ const ASSETS: &[Asset] = &[
     file!("dom.js", SCRIPT),
     file!("ended.js", SCRIPT),
     file!("feed.js", SCRIPT),
+    file!("fields.js", SCRIPT),
     file!("format.js", SCRIPT),
     file!("guide.js", SCRIPT),
     file!("history.js", SCRIPT),
@@ -47,6 +51,7 @@ const ASSETS: &[Asset] = &[
     file!("notes.js", SCRIPT),
     file!("offer.js", SCRIPT),
     file!("panels.js", SCRIPT),
+    file!("password.js", SCRIPT),
     file!("people.js", SCRIPT),
     file!("phone.js", SCRIPT),
     file!("prefs.js", SCRIPT),
@@ -62,12 +67,16 @@ const ASSETS: &[Asset] = &[
     file!("tasks.js", SCRIPT),
     file!("timeline.js", SCRIPT),
     file!("today.js", SCRIPT),
+    file!("tokens.js", SCRIPT),
     file!("transcript.js", SCRIPT),
+    file!("users.js", SCRIPT),
     file!("wall.js", SCRIPT),
     file!("waveform.js", SCRIPT),
     file!("words.js", SCRIPT),
     file!("words_en.js", SCRIPT),
+    file!("words_en_admin.js", SCRIPT),
     file!("words_vi.js", SCRIPT),
+    file!("words_vi_admin.js", SCRIPT),
 ];
 
 /// The routes of the console's files. Nobody is asked for a token here.
@@ -96,13 +105,13 @@ mod tests {
     #[test]
     fn every_word_of_the_console_is_there_in_each_language() {
         let words = |language: &str| -> BTreeMap<&str, BTreeSet<&str>> {
-            let path = format!("/console/words_{language}.js");
-            let file = ASSETS.iter().find(|asset| asset.path == path).unwrap().text;
+            let beginning = format!("/console/words_{language}");
+            let files = ASSETS.iter().filter(|asset| asset.path.starts_with(&beginning));
             // What stands in for a part of a sentence stands in each language too.
             let names = |text: &'static str| text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
             let mut words = BTreeMap::<_, BTreeSet<_>>::new();
             let mut key = "";
-            for line in file.lines() {
+            for line in files.flat_map(|asset| asset.text.lines()) {
                 // The text of a long one stands on the next line.
                 if let Some((name, _)) = line.strip_prefix("  ").and_then(|line| line.split_once(':'))
                     && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -123,7 +132,8 @@ mod tests {
     /// A word that is asked for by its name stands in the files of words: `t("…")` of one that does not ends a page.
     #[test]
     fn every_word_that_a_page_asks_for_is_there() {
-        let words = ASSETS.iter().find(|asset| asset.path == "/console/words_en.js").unwrap().text;
+        let words: String =
+            ASSETS.iter().filter(|asset| asset.path.starts_with("/console/words_en")).map(|asset| asset.text).collect();
         for asset in ASSETS.iter().filter(|asset| asset.kind == SCRIPT) {
             let calls = asset.text.match_indices("t(\"").filter(|(at, _)| {
                 // Not the end of another name, such as `get`.

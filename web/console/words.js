@@ -1,9 +1,11 @@
 // The console's words in the language that somebody has chosen.
 import { load, save } from "./prefs.js";
 import { WORDS as EN } from "./words_en.js";
+import { WORDS as EN_ADMIN } from "./words_en_admin.js";
 import { WORDS as VI } from "./words_vi.js";
+import { WORDS as VI_ADMIN } from "./words_vi_admin.js";
 
-const WORDS = { en: EN, vi: VI };
+const WORDS = { en: { ...EN, ...EN_ADMIN }, vi: { ...VI, ...VI_ADMIN } };
 
 export const LANGUAGES = Object.keys(WORDS);
 
