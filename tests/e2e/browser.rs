@@ -283,6 +283,12 @@ async fn the_first_admin_sees_a_real_call_on_the_wall_and_on_its_page_and_hears_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_admin_adds_a_supervisor_of_one_bot_and_a_token_and_the_audit_shows_both() {
+    let _machine = a_browser_beside_others().await;
+    plays("administration", |_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wall_of_five_hundred_calls_shows_what_is_so_and_keeps_the_focus() {
     let _machine = alone().await;
     plays("wall_speed", |_| ()).await;

@@ -77,6 +77,10 @@ export async function leaveForProvider() {
 /** Ends what was begun there, with what the provider has sent this browser back with. */
 export const endSignIn = async (answer) => known(await request("POST", "oidc/session", { json: answer }));
 
+/** Sets another password for who has signed in: a new session, whose proof the next requests repeat. */
+export const changePassword = async (current, password) =>
+  known(await request("PATCH", "session", { json: { current, password } }));
+
 export async function signOut() {
   await request("DELETE", "session");
   csrf = "";

@@ -81,6 +81,8 @@ export class Feed extends EventTarget {
       (message) => this.#take(message),
       (connected) => {
         this.connected = connected;
+        // What was raised meanwhile was pushed to nobody here.
+        if (!connected) this.recalled = false;
         this.#tell("state", connected);
       },
     );
@@ -107,8 +109,7 @@ export class Feed extends EventTarget {
         return;
       default:
         if (this.calls.take(message)) this.#tell("message", message);
-        // A server that tells of moods has alerts too.
-        if (!this.recalled && message.calls?.some(({ mood }) => mood !== undefined)) this.#recall();
+        if (!this.recalled && message.event === "wall") this.#recall();
     }
   }
 

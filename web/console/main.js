@@ -1,7 +1,10 @@
 // The console: who has signed in, which page is shown, and what stands above each.
+import { adminAddress, unknownPage } from "./admin.js";
 import { onSignedOut, session, signOut } from "./api.js";
 import { alertsPage } from "./alerts.js";
 import { approvalsPage } from "./approvals.js";
+import { auditPage } from "./audit.js";
+import { botsPage } from "./bots.js";
 import { callPage } from "./call.js";
 import { callbacksPage } from "./callbacks.js";
 import { Desk, revealLink } from "./desk.js";
@@ -9,6 +12,7 @@ import { attribute, drawn, h, icon } from "./dom.js";
 import { Feed } from "./feed.js";
 import { historyPage } from "./history.js";
 import { bind, bindEverywhere, showSheet } from "./keys.js";
+import { passwordPage } from "./password.js";
 import { peoplePage } from "./people.js";
 import { applyTheme, nextTheme, theme } from "./prefs.js";
 import { sharedPage } from "./share.js";
@@ -17,6 +21,8 @@ import { leaveAll } from "./seat.js";
 import { signInPage, welcomePage } from "./signin.js";
 import { readTasks } from "./tasks.js";
 import { todayPage } from "./today.js";
+import { tokensPage } from "./tokens.js";
+import { usersPage } from "./users.js";
 import { wallPage } from "./wall.js";
 import { current, LANGUAGES, setLanguage, t } from "./words.js";
 
@@ -31,7 +37,13 @@ const PAGES = [
   [/^#\/callbacks$/, callbacksPage, "callbacks"],
   [/^#\/calls$/, historyPage, "calls"],
   [/^#\/today$/, todayPage, "today"],
-  [/^/, wallPage, "wall"],
+  [/^#\/users$/, usersPage, "admin"],
+  [/^#\/tokens$/, tokensPage, "admin"],
+  [/^#\/audit(?:\/([\w-]+))?$/, auditPage, "admin"],
+  [/^#\/bots$/, botsPage, "admin"],
+  [/^#\/password$/, passwordPage, "admin"],
+  [/^(#\/?)?$/, wallPage, "wall"],
+  [/^/, unknownPage, "unknown"],
 ];
 
 /** Says something to a screen reader without showing it. */
@@ -86,6 +98,7 @@ function languageButtons() {
 
 function header(place) {
   const link = (to, word, name) => h("a", { href: to, text: t(word), "aria-current": name === place ? "page" : null });
+  const administrates = state.session && adminAddress(may);
   const who = state.session && [
     h(
       "nav",
@@ -94,12 +107,18 @@ function header(place) {
       link("#/calls", "calls", "calls"),
       link("#/today", "today", "today"),
       state.desk?.links(place),
+      administrates && link(administrates, "admin", "admin"),
     ),
     h("span", { class: "grow" }),
   ];
   const user = state.session?.user;
   const out = user && [
-    h("span", { class: "who", title: t(`role_${user.role}`), text: user.name }),
+    h("a", {
+      class: "who",
+      href: "#/password",
+      title: `${t(`role_${user.role}`)} · ${t("own_password")}`,
+      text: user.name,
+    }),
     h(
       "button",
       { type: "button", class: "quiet", "aria-label": t("sign_out"), title: t("sign_out"), onclick: leave },

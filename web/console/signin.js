@@ -1,11 +1,9 @@
 // The way in: signing in, and the first admin.
 import { signIn, welcome } from "./api.js";
 import { h, write } from "./dom.js";
+import { nameFault, nameField, passwordFault, passwordField, refuse, SHORTEST } from "./fields.js";
 import { end, faultWords, leave, ways } from "./provider.js";
 import { t } from "./words.js";
-
-/** As the server asks for it. */
-const SHORTEST = 12;
 
 /** Why somebody does not come in, in words. */
 function words(fault) {
@@ -16,26 +14,26 @@ function words(fault) {
   return fault.message;
 }
 
-function field(label, props) {
-  return h("label", {}, h("span", { text: label }), h("input", { required: true, ...props }));
-}
-
-function door(main, { title, lead, fields, action, enter }) {
+/** `wrong(name, password)`: what is wrong with each before it is sent. */
+function door(main, { title, lead, fields, action, enter, wrong = () => [] }) {
   const fault = h("p", { class: "fault", role: "alert" });
   const button = h("button", { class: "button primary", text: action });
-  const inputs = fields.map((label) => label.querySelector("input"));
+  const inputs = fields.map(({ input }) => input);
   const form = h(
     "form",
-    { class: "door", "aria-labelledby": "door" },
+    { class: "door", "aria-labelledby": "door", novalidate: true },
     h("h1", { id: "door", text: title }),
     lead && h("p", { class: "lead", text: lead }),
-    ...fields,
+    ...fields.map(({ node }) => node),
     fault,
     button,
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     write(fault, "");
+    const faults = wrong(...inputs.map((input) => input.value));
+    const at = inputs.findIndex((input, n) => faults[n] || !input.value);
+    if (at >= 0) return refuse(fault, faults[at] ?? t("door_empty"), inputs[at]);
     button.disabled = true;
     try {
       await enter(...inputs.map((input) => input.value));
@@ -105,10 +103,7 @@ function providerPart({ password, provider }, page, fault) {
 function passwordDoor(main, enter) {
   return door(main, {
     title: t("sign_in"),
-    fields: [
-      field(t("name"), { name: "name", autocomplete: "username", autocapitalize: "none", spellcheck: "false" }),
-      field(t("password"), { name: "password", type: "password", autocomplete: "current-password" }),
-    ],
+    fields: [nameField(t("name")), passwordField(t("password"), { autocomplete: "current-password" })],
     action: t("sign_in"),
     enter: async (name, password) => enter(await signIn(name.trim(), password)),
   });
@@ -132,14 +127,10 @@ export function welcomePage(main, link, enter) {
     title: t("welcome"),
     lead: t("welcome_lead", { n: SHORTEST }),
     fields: [
-      field(t("name"), { name: "name", autocomplete: "username", autocapitalize: "none", spellcheck: "false" }),
-      field(t("new_password"), {
-        name: "password",
-        type: "password",
-        autocomplete: "new-password",
-        minlength: SHORTEST,
-      }),
+      nameField(t("name"), t("user_name_rule")),
+      passwordField(t("new_password"), { autocomplete: "new-password" }, t("password_rule", { n: SHORTEST })),
     ],
+    wrong: (name, password) => [nameFault(name), passwordFault(password)],
     action: t("welcome_action"),
     enter: async (name, password) => enter(await welcome(link, name.trim(), password)),
   });

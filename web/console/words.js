@@ -1,13 +1,18 @@
 // The console's words in the language that somebody has chosen.
 import { load, save } from "./prefs.js";
 import { WORDS as EN } from "./words_en.js";
+import { WORDS as EN_ADMIN } from "./words_en_admin.js";
 import { WORDS as EN_CALL } from "./words_en_call.js";
 import { WORDS as EN_EVENTS } from "./words_en_events.js";
 import { WORDS as VI } from "./words_vi.js";
+import { WORDS as VI_ADMIN } from "./words_vi_admin.js";
 import { WORDS as VI_CALL } from "./words_vi_call.js";
 import { WORDS as VI_EVENTS } from "./words_vi_events.js";
 
-const WORDS = { en: { ...EN, ...EN_CALL, ...EN_EVENTS }, vi: { ...VI, ...VI_CALL, ...VI_EVENTS } };
+const WORDS = {
+  en: { ...EN, ...EN_CALL, ...EN_EVENTS, ...EN_ADMIN },
+  vi: { ...VI, ...VI_CALL, ...VI_EVENTS, ...VI_ADMIN },
+};
 
 export const LANGUAGES = Object.keys(WORDS);
 

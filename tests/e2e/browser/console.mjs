@@ -27,7 +27,7 @@ const problems = (page) => page.problems.filter((line) => !line.includes("401"))
 async function signIn(page, name, password) {
   await page.fill("input[name=name]", name);
   await page.fill("input[name=password]", password);
-  await page.click("form.door button");
+  await page.click("form.door button.primary");
 }
 
 const signedIn = (page) => page.waitForSelector(".top nav");
