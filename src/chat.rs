@@ -1,6 +1,7 @@
 //! `switchboard talk`: the same bot as on the phone, as a text chat in the terminal. Time stands still while you think.
 use crate::config::Config;
 use crate::console;
+use crate::embeddings::Embeddings;
 use crate::language_models::{LanguageModels, QUEUE};
 use crate::store::Store;
 use crate::tools::{self, Toolbox};
@@ -49,7 +50,8 @@ pub async fn open(file: &Path, config: &Path) -> anyhow::Result<()> {
     let dir = file.parent().unwrap_or(Path::new("."));
     tools::resolve(&mut bot, &plan, dir).map_err(anyhow::Error::msg)?;
     knowledge::load(&mut bot, dir)?;
-    let toolbox = Toolbox::new(plan);
+    let embeddings = Embeddings::start(&config.embeddings, config.store.dir.join("embeddings"));
+    let toolbox = Toolbox::searching(plan, embeddings);
     for server in toolbox.connected(MCP_START).await {
         console::warn(format_args!("the MCP server {server} does not answer; its tools fail"));
     }

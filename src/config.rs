@@ -12,6 +12,7 @@ mod check;
 mod codec;
 mod destination;
 mod ear;
+mod embeddings;
 mod health;
 mod http;
 mod language;
@@ -46,6 +47,7 @@ pub(crate) use check::key;
 pub use codec::{Codec, Opus};
 pub use destination::{AfterPerson, Destination, Fallback, TransferBy};
 pub use ear::{Ear, Echo, Level, Noise};
+pub use embeddings::Embeddings;
 pub use health::{Grade, Health};
 pub use http::Http;
 pub use language::{ByLanguage, LanguageCode};
@@ -98,6 +100,7 @@ pub struct Config {
     pub health: Health,
     pub alerts: Alerts,
     pub tools: Tools,
+    pub embeddings: Embeddings,
     pub log: Log,
     pub drain: Drain,
     pub numbers: Numbers,
@@ -137,6 +140,7 @@ impl Default for Config {
             health: Health::default(),
             alerts: Alerts::default(),
             tools: Tools::default(),
+            embeddings: Embeddings::default(),
             log: Log::default(),
             drain: Drain::default(),
             numbers: Numbers::default(),

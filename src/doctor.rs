@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+mod embeddings;
 mod language_models;
 mod measuring;
 mod provider;
@@ -76,6 +77,7 @@ fn examine(file: &Path) -> Examination {
     let engines = speech(&config, &mut found);
     remote(&engines, &mut found);
     language_models::examine(&config, &mut found);
+    embeddings::examine(&config, &mut found);
     alerts(&config, &mut found);
     provider::look(&config, &mut found);
     sockets(&config, &mut found);

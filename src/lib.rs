@@ -10,6 +10,7 @@ pub mod chat;
 pub mod config;
 pub mod console;
 pub mod doctor;
+pub mod embeddings;
 pub mod engines;
 pub mod insight;
 pub mod language_models;

@@ -9,6 +9,7 @@ use crate::call::control::CallsReport;
 use crate::call::{Calls, Resources};
 use crate::config::Config;
 use crate::console;
+use crate::embeddings::Embeddings;
 use crate::engines::{Engines, Loaded};
 use crate::oidc::Provider;
 use crate::security::{Access, AccessPlan, SessionLimits, WebOrigin};
@@ -162,9 +163,14 @@ impl Server {
         let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
         tokio::spawn(access.clone().keep());
         let engines = Arc::new(engines);
-        let toolbox = Toolbox::new(config.tools.clone());
+        let embeddings = Embeddings::start(&config.embeddings, config.store.dir.join("embeddings"));
+        let toolbox = Toolbox::searching(config.tools.clone(), embeddings);
         let bots = Arc::new(load_bots(&config, engines.clone())?);
         check_routes(&config, &bots)?;
+        for loaded in bots.list().iter().filter_map(|status| bots.get(&status.name)) {
+            // Its documents begin to be embedded.
+            let _ = toolbox.complete(loaded.bot.clone());
+        }
         let engine =
             Engine::start(plans::engine(&config), engines.vad.clone()).context("media threads do not start")?;
         let pool = Pool::start(plans::pool(&config)).context("speech threads do not start")?;

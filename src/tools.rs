@@ -1,7 +1,9 @@
 //! `Toolbox`: runs the tools of bots. What acts goes on to its end, also past its limit and past the call.
 use crate::config::Tools;
+use crate::embeddings::{Embeddings, Searched};
 use builtin::CallReach;
 use dialog::bot::{Bot, BotTool, ToolSource};
+use dialog::knowledge::Knowledge;
 use dialog::tool::{Effect, HttpRequest, ToolCall, ToolFault, arguments};
 use http::HttpTools;
 use mcp::McpServers;
@@ -37,6 +39,7 @@ struct Parts {
     plan: Tools,
     http: HttpTools,
     mcp: McpServers,
+    embeddings: Option<Embeddings>,
 }
 
 /// A tool that runs: its outcome within its limit, and what one that acts comes to afterwards.
@@ -48,8 +51,13 @@ pub struct RunningTool {
 impl Toolbox {
     /// Opens the connections to MCP servers in the background.
     pub fn new(plan: Tools) -> Self {
+        Self::searching(plan, None)
+    }
+
+    /// The same with an endpoint by which documents are searched.
+    pub fn searching(plan: Tools, embeddings: Option<Embeddings>) -> Self {
         let mcp = McpServers::open(&plan.mcp);
-        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp }), call: None }
+        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp, embeddings }), call: None }
     }
 
     /// The same with the tools that this server has itself, for one call.
@@ -57,13 +65,22 @@ impl Toolbox {
         Self { parts: self.parts.clone(), call: Some(Arc::new(call)) }
     }
 
+    /// The same for another bot that goes on with the call.
+    pub fn of_bot(&self, name: &str, bot: &Bot) -> Self {
+        let call = self.call.as_ref().map(|call| Arc::new(call.of_bot(name, bot)));
+        Self { parts: self.parts.clone(), call }
+    }
+
     /// Waits for the MCP servers, `limit` at most; the names of those that do not answer.
     pub async fn connected(&self, limit: Duration) -> Vec<String> {
         self.parts.mcp.connected(limit).await
     }
 
-    /// The bot with what an MCP server says of its tools by now, where its file does not say it.
+    /// The bot with what an MCP server says of its tools by now, where its file does not say it. Its documents are embedded from here on.
     pub fn complete(&self, bot: Arc<Bot>) -> Arc<Bot> {
+        if let (Some(embeddings), Some(knowledge)) = (&self.parts.embeddings, &bot.knowledge) {
+            embeddings.want(knowledge);
+        }
         let found = |(index, tool): (usize, &BotTool)| match &tool.source {
             ToolSource::Mcp(of) => Some((index, self.parts.mcp.tool(&of.server, &of.tool)?)),
             _ => None,
@@ -88,6 +105,9 @@ impl Toolbox {
 
     /// Begins a call of the conversation `talk`.
     pub fn start(&self, talk: &str, bot: Option<&Bot>, call: ToolCall) -> RunningTool {
+        if let Some(knowledge) = bot.and_then(|bot| bot.knowledge.clone()).filter(|_| call.name == Knowledge::TOOL) {
+            return self.search(knowledge, call);
+        }
         let source = bot.and_then(|bot| source(bot, &call.name)).cloned();
         // What goes on after a call does not hold it: its room closes with the last handle.
         let reach = self.call.clone().filter(|_| matches!(source, Some(ToolSource::BuiltIn(_))));
@@ -114,8 +134,31 @@ impl Toolbox {
         RunningTool { limit, outcome }
     }
 
+    /// Searches the bot's documents; what is personal has been masked in the question.
+    fn search(&self, knowledge: Arc<Knowledge>, call: ToolCall) -> RunningTool {
+        let (mut told, outcome) = oneshot::channel();
+        let toolbox = self.clone();
+        let limit = call.limit;
+        tokio::spawn(async move {
+            let question = call.arguments["question"].as_str().unwrap_or_default();
+            let Some(embeddings) = &toolbox.parts.embeddings else {
+                return drop(told.send(Ok(knowledge.told(question))));
+            };
+            tokio::select! {
+                Searched { told: found, fault } = embeddings.search(&knowledge, question) => {
+                    if let (Some(fault), Some(of)) = (fault, &toolbox.call) {
+                        of.note_searched_by_words(fault.reason());
+                    }
+                    drop(told.send(Ok(found)));
+                }
+                () = told.closed() => {}
+            }
+        });
+        RunningTool { limit, outcome }
+    }
+
     async fn run(&self, source: Option<ToolSource>, call: &ToolCall, key: &str) -> Outcome {
-        let Parts { plan, http, mcp } = self.parts.as_ref();
+        let Parts { plan, http, mcp, .. } = self.parts.as_ref();
         match (source, HttpRequest::of(call)) {
             (Some(ToolSource::Http(tool)), _) => http.ask(plan, &tool, &call.arguments, key).await,
             (Some(ToolSource::Mcp(tool)), _) => {

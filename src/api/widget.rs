@@ -4,13 +4,13 @@
 //! of a session. CORS (fetch.spec.whatwg.org) answers with the page's own origin or not at all, and never allows credentials; it
 //! is laid around all of them ([`share`]), so that a page can read whatever refuses it.
 use super::auth::{bearer, need, visitor};
-use super::wire::{IceServer, NewSession, ProblemDocument, PublicBot, PublicBots, SessionDocument};
+use super::wire::{IceServer, NewSession, NewVisitor, ProblemDocument, PublicBot, PublicBots, SessionDocument};
 use super::{ApiState, Problem, SharedState};
 use crate::bots::BotStatus;
 use crate::call::{PageAnswer, PageFault, PageOffer};
 use crate::config::ECHO;
 use crate::security::{Principal, Right, WebOrigin};
-use crate::widget::{Refused, Server, Session, TokenClaims};
+use crate::widget::{Refused, Server, Session, TokenClaims, Visitor};
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
@@ -156,13 +156,21 @@ pub(super) async fn session(
     let asked = match (server, headers.contains_key(header::AUTHORIZATION)) {
         (Some(_), _) => match new.origin.as_deref().and_then(WebOrigin::parse) {
             Some(_) if language.is_none() => return Problem::from(PageFault::Bot).into_response(),
-            Some(origin) => page_access.issue_for_server(unix(), &new.bot, &origin),
+            Some(origin) => match visitor_of(new.visitor.as_ref(), &origin) {
+                Ok(visitor) => page_access.issue_for_server(unix(), &new.bot, &origin, visitor.as_ref()),
+                Err(problem) => return problem.into_response(),
+            },
             None => {
                 let words = "`origin` names the page's origin as its browser does: https://shop.example";
                 return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words).into_response();
             }
         },
         (_, true) => Err(Refused::Forged),
+        // Whoever holds no token of this API may not say who they are.
+        (None, false) if new.visitor.is_some() => {
+            let words = "`visitor` is named by your server, with an API token: a page may not say it";
+            return Problem::new(StatusCode::FORBIDDEN, words).into_response();
+        }
         (None, false) => match requester.origin.as_deref().and_then(WebOrigin::parse) {
             Some(origin) => page_access.ask(Instant::now(), unix(), requester.visitor, &new.bot, &origin),
             None => Err(Refused::Origin),
@@ -176,6 +184,21 @@ pub(super) async fn session(
             (StatusCode::CREATED, Json(SessionDocument { titles, ..document(session, new.bot, language) }))
                 .into_response()
         }
+    }
+}
+
+/// The visitor that a page's server names.
+fn visitor_of(new: Option<&NewVisitor>, origin: &WebOrigin) -> Result<Option<Visitor>, Problem> {
+    let refused = |words: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words);
+    match new {
+        None => Ok(None),
+        Some(NewVisitor { number: Some(number), id: None }) => Visitor::of_number(number)
+            .map(Some)
+            .ok_or_else(|| refused("`visitor.number` is + and 6 to 15 figures: +84912345678")),
+        Some(NewVisitor { number: None, id: Some(id) }) => Visitor::of_id(id, origin)
+            .map(Some)
+            .ok_or_else(|| refused("`visitor.id` has 1 to 64 letters, figures, `.`, `_` and `-`")),
+        Some(_) => Err(refused("`visitor` has a `number` or an `id`")),
     }
 }
 

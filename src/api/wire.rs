@@ -257,6 +257,20 @@ pub struct NewSession {
     /// With the API's token: the origin of the page it is for. From a page it is not looked at.
     #[schema(example = "https://shop.example")]
     pub origin: Option<String>,
+    /// With the API's token: who calls. What bots remember of them is read and kept as of a caller by telephone. A page may not say it.
+    pub visitor: Option<NewVisitor>,
+}
+
+/// Who calls from a page: one of both. `Debug` is left out: it names somebody.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewVisitor {
+    /// Their telephone number: they are the caller who calls from it.
+    #[schema(example = "+84912345678")]
+    pub number: Option<String>,
+    /// What your server calls them: letters, figures, `.`, `_` and `-`, 64 at most. Known to pages of this origin alone.
+    #[schema(example = "customer-17")]
+    pub id: Option<String>,
 }
 
 /// What a page needs for one call.

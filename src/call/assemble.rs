@@ -16,7 +16,7 @@ use super::watchdog::Limits;
 use crate::config::{AfterPerson, Config, ECHO};
 use crate::engines::Loaded;
 use crate::language_models::{self, LanguageModels};
-use crate::store::{CallEvent, CallerKey, Direction, Private, Started};
+use crate::store::{CallEvent, CallerKey, Direction, MemoryOf, Private, Started};
 use crate::tools::builtin::CallReach;
 use dialog::conversation::Conversation;
 use dialog::memory::Memory;
@@ -243,6 +243,7 @@ impl Assembly {
                 Direction::Inbound => info.from.clone(),
                 Direction::Outbound => info.to.clone(),
             },
+            memory: self.memory_of(info, (name, loaded)),
             store: store.clone(),
             room: room.clone(),
             alerts: config.alerts.file.clone(),
@@ -282,10 +283,14 @@ impl Assembly {
 }
 
 impl Assembly {
+    /// Whose memory the bot of a call reads.
+    fn memory_of(&self, info: &CallInfo, (name, loaded): (&str, &Loaded)) -> Option<MemoryOf> {
+        CallMemory::of(name, loaded, caller_of(info)).map(|memory| memory.whose().clone())
+    }
+
     /// What is known of the caller, where the bot remembers and the store answers.
     async fn known(&self, info: &CallInfo, (name, loaded): (&str, &Loaded)) -> Option<(CallMemory, Memory)> {
-        let caller = CallerKey::of(info.direction, &info.from.as_str().into(), &info.to.as_str().into());
-        let memory = CallMemory::of(name, loaded, caller)?;
+        let memory = CallMemory::of(name, loaded, caller_of(info))?;
         let known = memory.read(&self.resources.store).await?;
         Some((memory, known))
     }
@@ -317,4 +322,8 @@ impl From<&Config> for Limits {
             dead_air: config.call.dead_air_ms.into(),
         }
     }
+}
+
+fn caller_of(info: &CallInfo) -> Option<CallerKey> {
+    CallerKey::of(info.direction, &info.from.as_str().into(), &info.to.as_str().into())
 }

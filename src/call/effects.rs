@@ -400,6 +400,7 @@ impl CallPort for Effects {
     }
 
     fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
+        self.toolbox = self.toolbox.of_bot(&name, &bot);
         self.bot = Some(bot);
         if let Some((of, _)) = &mut self.approvals {
             of.clone_from(&name);

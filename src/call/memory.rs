@@ -33,6 +33,10 @@ impl CallMemory {
         Some(Self { of: MemoryOf { caller: caller?, shared }, days: plan.days })
     }
 
+    pub fn whose(&self) -> &MemoryOf {
+        &self.of
+    }
+
     /// Whether this bot knows the same callers.
     pub fn is_shared_with(&self, name: &str, loaded: &Loaded) -> bool {
         Self::of(name, loaded, Some(self.of.caller.clone())).is_some_and(|other| other.of == self.of)

@@ -25,7 +25,7 @@ impl Calls {
             id: Store::new_id(),
             direction: Direction::Inbound,
             via: format!("widget {}", offer.host()),
-            from: String::new(),
+            from: offer.claims.visitor.as_ref().map_or_else(String::new, |visitor| visitor.party().to_owned()),
             to: String::new(),
             headers: Headers::default(),
             route,

@@ -20,6 +20,7 @@ impl Config {
         self.limits(&mut found);
         self.remote_engines(&mut found);
         self.language_models(&mut found);
+        self.embeddings(&mut found);
         self.people(&mut found);
         self.routes(&mut found);
         self.pages(&mut found);
@@ -191,6 +192,25 @@ impl Config {
             let address = RemoteAddress { url: &model.url, is_socket: model.kind.speaks(), key: model.key() };
             address.problems(&mut |what| found.push(format!("[{list}]: {what}")));
         }
+    }
+
+    fn embeddings(&self, found: &mut Vec<String>) {
+        let plan = &self.embeddings;
+        let Some(url) = &plan.url else { return };
+        let mut say = |what: String| found.push(format!("[embeddings]: {what}"));
+        if plan.model.is_empty() {
+            say("name the model, as the endpoint calls it: model = \"…\" (vectors on disk are known by it)".into());
+        }
+        if !(1..=256).contains(&plan.batch) {
+            say(format!("batch = {}: must be 1 to 256", plan.batch));
+        }
+        if !(50..=1_500).contains(&plan.patience_ms.0) {
+            say(format!("patience_ms = {}: must be 50 to 1500", plan.patience_ms.0));
+        }
+        if !(1..=600).contains(&plan.limit_s.0) {
+            say(format!("limit_s = {}: must be 1 to 600", plan.limit_s.0));
+        }
+        RemoteAddress { url, is_socket: false, key: plan.key() }.problems(&mut say);
     }
 
     fn people(&self, found: &mut Vec<String>) {

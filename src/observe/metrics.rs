@@ -67,6 +67,8 @@ pub const ALL: &[Metric] = &[
     metric(Kind::Counter, "switchboard_speech_refused_total", "", "Calls refused for that"),
     metric(Kind::Counter, "switchboard_remote_done_total", "engine", "Utterances and clauses that an engine of another machine did"),
     metric(Kind::Counter, "switchboard_remote_failures_total", "engine,reason", "Those that it failed, which an engine of this machine took over"),
+    metric(Kind::Counter, "switchboard_embedded_questions_total", "", "Searches of documents by words and meaning"),
+    metric(Kind::Counter, "switchboard_embedding_failures_total", "reason", "Requests for vectors that failed: documents were searched by words alone"),
     metric(Kind::Gauge, "switchboard_sip_dialogs", "", "SIP dialogs under way"),
     metric(Kind::Gauge, "switchboard_sip_transactions", "", "SIP transactions under way"),
     metric(Kind::Gauge, "switchboard_sip_finished_transactions", "", "SIP transactions remembered for copies of their requests"),

@@ -7,6 +7,9 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Connection, Executor, Sqlite};
 use telephony::Called;
 
+/// How a visitor is written whom the server of a page has named by something else than a number.
+pub const VISITOR: &str = "visitor:";
+
 /// A caller, by the number or user that calls of one are compared by. It is nobody where there is no number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallerKey(String);
@@ -18,7 +21,7 @@ impl std::fmt::Debug for CallerKey {
 }
 
 impl CallerKey {
-    /// Of who called, or was called; `None` for a visitor of a web page, and for a number that is withheld.
+    /// Of who called, or was called; `None` for a visitor of a web page whom nobody has named, and for a number that is withheld.
     pub fn of(direction: Direction, from: &Private<String>, to: &Private<String>) -> Option<Self> {
         let caller = compared(direction, from, to);
         let withheld = ["anonymous", "unavailable", "unknown", "restricted"];
@@ -36,9 +39,16 @@ pub(super) fn compared(direction: Direction, from: &Private<String>, to: &Privat
         Direction::Inbound => from,
         Direction::Outbound => to,
     };
+    // The server of a page has named this visitor. No party of signalling is written so.
+    if party.0.starts_with(VISITOR) {
+        return party.0.clone();
+    }
     // A name may stand before the address.
     let uri = party.0.rsplit_once('<').map_or(party.0.as_str(), |(_, uri)| uri.trim_end_matches('>'));
     let called = Called::of(uri);
+    if called.user().starts_with(VISITOR) {
+        return String::new();
+    }
     let digits: String = called.user().chars().filter(|c| !"-.()".contains(*c)).collect();
     let number = digits.strip_prefix('+').unwrap_or(&digits);
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
@@ -175,4 +185,29 @@ fn remembered((kind, name, value, shared, call, at, until): Row) -> Result<Remem
     let kind = super::of_name(&kind).ok_or(Fault::Content("memory.kind"))?;
     let value: Value = serde_json::from_str(&value).map_err(|_| Fault::Content("memory.value"))?;
     Ok(Remembered { kind, name, value: Private(value), shared, call, at: read::time(at)?, until: read::time(until)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_is_who_their_pages_server_says_and_no_sip_address_is_taken_for_one() {
+        let key = |from: &str| CallerKey::of(Direction::Inbound, &from.into(), &"sip:b@a.test".into());
+        assert_eq!(key("tel:+84912345678"), key("\"Anna\" <sip:+84912345678@provider.example>"));
+        let visitor = key("visitor:customer-17@shop.example").unwrap();
+        for other in [
+            "sip:customer-17@shop.example",
+            "sip:visitor:customer-17@shop.example",
+            "sip:visitor%3Acustomer-17%40shop.example@evil.example",
+            "sip:a<visitor:customer-17@shop.example@evil.example",
+            "tel:a<visitor:customer-17@shop.example",
+            "<visitor:customer-17@shop.example>",
+            "visitor:customer-17@other.example",
+            "",
+        ] {
+            assert_ne!(key(other), Some(visitor.clone()), "{other}");
+        }
+        assert_eq!(key(""), None, "nobody has named them");
+    }
 }

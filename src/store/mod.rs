@@ -36,7 +36,7 @@ pub use event::{
     Turn, WITHHELD,
 };
 pub use live::{Floor, LiveChange, LiveEvent};
-pub use memory::{CallerKey, MemoryKind, MemoryOf, Remembered, ToRemember};
+pub use memory::{CallerKey, MemoryKind, MemoryOf, Remembered, ToRemember, VISITOR};
 pub use mood::{
     Mood, MoodCode, MoodReason, MoodState, NextCode, NextReason, NextReasonCode, NextStep, Trend, VoiceMark,
 };

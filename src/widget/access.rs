@@ -1,5 +1,5 @@
 //! `PageAccess`: decides which pages may call. It is told the time, and each of its tables is bounded.
-use super::token::{TokenClaims, TokenId, TokenSigner};
+use super::token::{TokenClaims, TokenId, TokenSigner, Visitor};
 use super::turn::{Relay, Server};
 use crate::security::WebOrigin;
 use std::collections::HashMap;
@@ -216,12 +216,18 @@ impl PageAccess {
             return Err(Refused::Private);
         }
         self.spend(now, visitor)?;
-        self.issue(unix, bot, origin)
+        self.issue(unix, bot, origin, None)
     }
 
     /// A token that a server asks for, for a page of any origin; that origin may read our answers from then on.
-    pub fn issue_for_server(&self, unix: u64, bot: &str, origin: &WebOrigin) -> Result<Session, Refused> {
-        let session = self.issue(unix, bot, origin)?;
+    pub fn issue_for_server(
+        &self,
+        unix: u64,
+        bot: &str,
+        origin: &WebOrigin,
+        visitor: Option<&Visitor>,
+    ) -> Result<Session, Refused> {
+        let session = self.issue(unix, bot, origin, visitor)?;
         if !self.plan.origins.contains(origin) {
             let granted = &mut lock(&self.tables).granted;
             if granted.len() >= GRANTS && !granted.contains_key(origin) {
@@ -233,9 +239,9 @@ impl PageAccess {
         Ok(session)
     }
 
-    fn issue(&self, unix: u64, bot: &str, origin: &WebOrigin) -> Result<Session, Refused> {
+    fn issue(&self, unix: u64, bot: &str, origin: &WebOrigin, visitor: Option<&Visitor>) -> Result<Session, Refused> {
         let expires = unix + self.plan.ttl.as_secs();
-        let token = self.signer.make(bot, origin, expires).ok_or(Refused::TokenTableFull)?;
+        let token = self.signer.make(bot, origin, visitor, expires).ok_or(Refused::TokenTableFull)?;
         Ok(Session { token, expires, servers: self.servers(unix), grace: self.plan.grace })
     }
 
@@ -374,18 +380,23 @@ mod tests {
         let granted = WebOrigin::parse("https://guest.example").unwrap();
         let answers = |unix| page_access.may_read(unix, &granted, ip("192.0.2.1"));
         assert!(!answers(UNIX));
-        let token = page_access.issue_for_server(UNIX, "secret", &granted).unwrap().token;
+        let token = page_access.issue_for_server(UNIX, "secret", &granted, None).unwrap().token;
         assert!(answers(UNIX) && answers(UNIX + 60 + GRANT_S - 1) && !answers(UNIX + 60 + GRANT_S));
         let asked = page_access.ask(Instant::now(), UNIX, ip("192.0.2.1"), "booking.en", &granted).map(|_| ());
         assert_eq!(asked, Err(Refused::Origin), "not even for a public bot");
         assert!(page_access.redeem(UNIX, ip("192.0.2.1"), &token, Some("https://guest.example")).is_ok());
         for n in 0..GRANTS as u64 {
             page_access
-                .issue_for_server(UNIX + 1 + n, "secret", &WebOrigin::parse(&format!("https://g{n}.example")).unwrap())
+                .issue_for_server(
+                    UNIX + 1 + n,
+                    "secret",
+                    &WebOrigin::parse(&format!("https://g{n}.example")).unwrap(),
+                    None,
+                )
                 .unwrap();
         }
         assert!(lock(&page_access.tables).granted.len() == GRANTS && !answers(UNIX), "the oldest is forgotten");
-        page_access.issue_for_server(UNIX, "secret", &WebOrigin::parse("https://shop.example").unwrap()).unwrap();
+        page_access.issue_for_server(UNIX, "secret", &WebOrigin::parse("https://shop.example").unwrap(), None).unwrap();
         assert_eq!(lock(&page_access.tables).granted.len(), GRANTS, "a configured origin needs no grant");
     }
 

@@ -4,5 +4,5 @@ mod token;
 mod turn;
 
 pub use access::{CallSlot, OwnPageClients, PageAccess, PageAccessPlan, Refused, Session};
-pub use token::{TokenClaims, TokenId};
+pub use token::{TokenClaims, TokenId, Visitor};
 pub use turn::{Relay, Server};

@@ -122,6 +122,7 @@ export const WORDS = {
   ev_transfer_failed: "Transfer failed",
   ev_transferred: "Transferred",
   ev_callback_wanted: "Wants to be called back",
+  ev_searched_by_words: "Documents searched by words alone",
   ev_sip: "SIP",
   ladder: "Signalling",
   no_ladder: "No message is recorded.",

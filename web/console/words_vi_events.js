@@ -122,6 +122,7 @@ export const WORDS = {
   ev_transfer_failed: "Chuyển thất bại",
   ev_transferred: "Đã chuyển",
   ev_callback_wanted: "Muốn được gọi lại",
+  ev_searched_by_words: "Tài liệu chỉ được tìm theo từ ngữ",
   ev_sip: "SIP",
   ladder: "Báo hiệu",
   no_ladder: "Không có thông điệp nào được ghi.",

@@ -132,11 +132,15 @@ impl Conversation {
         }
     }
 
-    /// What a search of the bot's documents comes to; `None`: the call is of another tool.
+    /// What a search of the bot's documents comes to; `None`: the call is of another tool, or more than words have to be asked.
     fn search(&self, call: &ToolCall) -> Option<Outcome> {
         let knowledge = self.bot.knowledge.as_ref().filter(|_| call.name == Knowledge::TOOL)?;
         if let Err(fault) = arguments::check(&Knowledge::tool(), &call.arguments) {
             return Some(Err(ToolFault::Invalid(fault)));
+        }
+        // Whoever runs tools asks the model of its vectors.
+        if knowledge.has_vectors() {
+            return None;
         }
         Some(Ok(knowledge.told(call.arguments["question"].as_str().unwrap_or_default())))
     }

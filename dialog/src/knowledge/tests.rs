@@ -82,6 +82,30 @@ fn what_a_model_is_told_is_data_with_ids_and_what_it_says_is_cited() {
 }
 
 #[test]
+fn what_shares_no_word_with_its_passage_is_found_by_its_meaning() {
+    let spa = spa();
+    let axis = |at: usize| (0..4).map(|i| if i == at { 1.0 } else { 0.05 }).collect::<Vec<f32>>();
+    let vectors: Vec<Vec<f32>> = (0..4).map(axis).collect();
+    let question = "somewhere to leave my motor";
+    assert_eq!(spa.search(question, 1), [], "words find nothing");
+    assert_eq!(spa.search_near(question, &axis(0), 1), Ok(spa.search(question, 1)), "there are no vectors yet");
+    assert_eq!(spa.texts()[0].lines().next(), Some("Lotus Spa › Parking"));
+    spa.take_vectors(&vectors).expect("vectors");
+    assert!(spa.has_vectors());
+    let found = spa.search_near(question, &axis(0), 2).expect("a search");
+    assert_eq!((found.len(), found[0].passage), (2, 0));
+    let told = spa.told_near(question, &axis(0)).expect("an answer");
+    assert_eq!(Knowledge::passages_in(&told).first(), Some(&0));
+    // Where the vector tells nothing, the words decide.
+    let flat = spa.search_near("how long is a voucher valid", &[1.0; 4], 1).expect("a search");
+    assert_eq!(flat[0].passage, 1);
+    // A vector of another model.
+    assert_eq!(spa.told_near(question, &[1.0; 3]), Err(VectorFault::Dimensions { found: 3, wanted: 4 }));
+    assert_eq!(spa.take_vectors(&vectors[..3]), Err(VectorFault::Count { found: 3, wanted: 4 }));
+    assert_eq!(spa.told_near(question, &[f32::NAN; 4]), Err(VectorFault::NoNumber));
+}
+
+#[test]
 fn hostile_texts_are_searched_like_any_other() {
     let long = "a".repeat(100_000);
     let texts = ["\u{0}\u{301}\u{301}", "((((", long.as_str(), "\u{202e}مرحبا", "𝕏 𝕐 😀", "''''’’"];

@@ -1,4 +1,5 @@
-//! `BuiltIn`: tools that whoever runs a call has itself, and no service: what they are called, take and do. They act.
+//! `BuiltIn`: tools that whoever runs a call has itself, and no service: what they are called, take and do. All but one act.
+use super::Effect;
 use serde_json::{Value as Json, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,10 +10,12 @@ pub enum BuiltIn {
     SendText,
     /// Somebody is to call the caller back.
     CallBack,
+    /// What is known of the caller from earlier calls. It reads.
+    LookUpCaller,
 }
 
 impl BuiltIn {
-    pub const ALL: [BuiltIn; 3] = [BuiltIn::SendKeys, BuiltIn::SendText, BuiltIn::CallBack];
+    pub const ALL: [BuiltIn; 4] = [BuiltIn::SendKeys, BuiltIn::SendText, BuiltIn::CallBack, BuiltIn::LookUpCaller];
 
     /// As a bot's file names it.
     pub const fn name(self) -> &'static str {
@@ -20,6 +23,14 @@ impl BuiltIn {
             BuiltIn::SendKeys => "send_keys",
             BuiltIn::SendText => "send_text",
             BuiltIn::CallBack => "call_back",
+            BuiltIn::LookUpCaller => "look_up_caller",
+        }
+    }
+
+    pub const fn effect(self) -> Effect {
+        match self {
+            BuiltIn::SendKeys | BuiltIn::SendText | BuiltIn::CallBack => Effect::Acts,
+            BuiltIn::LookUpCaller => Effect::Reads,
         }
     }
 
@@ -37,6 +48,10 @@ impl BuiltIn {
                 "Sends a short text message to the caller's telephone, or to another number that they gave."
             }
             BuiltIn::CallBack => "Notes that somebody of the company is to call the caller back.",
+            BuiltIn::LookUpCaller => {
+                "Tells what is known of the caller from earlier calls: their name and other facts, what they were promised, \
+                 and when they called. It is data, and may be of somebody else who uses the same telephone: ask before you rely on it."
+            }
         }
     }
 
@@ -60,6 +75,12 @@ impl BuiltIn {
                 "required": ["text"],
                 "additionalProperties": false
             }),
+            BuiltIn::LookUpCaller => json!({
+                "type": "object",
+                "title": "look up the caller",
+                "properties": {},
+                "additionalProperties": false
+            }),
             BuiltIn::CallBack => json!({
                 "type": "object",
                 "title": "call back",
@@ -80,7 +101,7 @@ impl BuiltIn {
 mod tests {
     use super::*;
     use crate::tool::arguments::{check, schema_fault};
-    use crate::tool::{ConfirmedBy, Effect, ToolDefinition};
+    use crate::tool::{ConfirmedBy, ToolDefinition};
     use std::time::Duration;
 
     #[test]
@@ -93,6 +114,7 @@ mod tests {
                 json!({ "text": "", "to": "x" }),
             ),
             (BuiltIn::CallBack, json!({ "at": "2026-12-01T09:00" }), json!({ "at": "tomorrow" })),
+            (BuiltIn::LookUpCaller, json!({}), json!({ "number": "+84912345678" })),
         ] {
             assert_eq!(BuiltIn::of(tool.name()), Some(tool));
             let parameters = tool.parameters();
@@ -101,7 +123,7 @@ mod tests {
                 name: tool.name().into(),
                 description: tool.description().into(),
                 parameters,
-                effect: Effect::Acts,
+                effect: tool.effect(),
                 limit: Duration::from_secs(8),
                 confirm: ConfirmedBy::Caller,
                 filler: None,

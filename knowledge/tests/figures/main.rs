@@ -6,6 +6,7 @@ use dialog::bot::Language;
 use dialog::knowledge::{DocumentPassage, Knowledge};
 use knowledge::{Format, cut};
 
+mod endpoint;
 mod generated;
 
 /// What was asked, and where the answer stands; `None`: nowhere.
@@ -190,5 +191,38 @@ fn figures_of_a_search() {
             at(0.95),
             at(1.0)
         );
+    }
+}
+
+/// How often the right passage comes first by words and meaning together, by an endpoint of embeddings that is given:
+/// `SWITCHBOARD_EMBEDDINGS=http://127.0.0.1:PORT/v1 cargo test -p knowledge --test figures -- --ignored --nocapture embeddings`
+#[test]
+#[ignore = "a figure of an endpoint"]
+fn figures_with_embeddings() {
+    let Some(endpoint) = endpoint::Endpoint::of_environment() else {
+        return println!("SWITCHBOARD_EMBEDDINGS names no endpoint");
+    };
+    for Set { language, tuned, strangers, authors, held_out } in sets() {
+        let knowledge = Knowledge::new(language, passages());
+        knowledge.take_vectors(&endpoint.passages(&knowledge.texts())).expect("vectors");
+        for (name, asked) in
+            [("tuned", &tuned), ("a stranger's, tuned", &strangers), ("the author's", &authors), (HELD_OUT, &held_out)]
+        {
+            let ways: &[(&str, fn(&str) -> String)] = match language {
+                Language::En => &[("", str::to_owned)],
+                Language::Vi => &[("", str::to_owned), (" without marks", bare)],
+            };
+            for (way, as_said) in ways {
+                let (mut right, mut all) = (0, 0);
+                for (asked, page) in asked.iter().filter_map(|asked| Some((asked, asked.page.as_ref()?))) {
+                    let question = as_said(&asked.question);
+                    let vector = endpoint.question(&question);
+                    let found = knowledge.search_near(&question, &vector, 1).expect("a search");
+                    all += 1;
+                    right += usize::from(is_right(&knowledge.passages()[found[0].passage], page));
+                }
+                println!("{language:?}{way}, {name}: right passage first {right} of {all} by words and meaning");
+            }
+        }
     }
 }

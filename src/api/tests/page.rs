@@ -191,6 +191,16 @@ async fn tokens_are_for_allowed_pages_and_public_bots_or_for_servers() {
     let server = || site.ask(Method::POST, "/api/v1/widget/sessions");
     assert_eq!(ask(server(), json!({"bot": "booking.en"})).await, 422, "no origin");
     assert_eq!(ask(server(), json!({"bot": "no.such", "origin": SHOP})).await, 422);
+    let named = |visitor: Value| json!({"bot": "booking.en", "origin": SHOP, "visitor": visitor});
+    for visitor in [json!({"number": "+84912345678"}), json!({"id": "customer-17"})] {
+        assert_eq!(ask(server(), named(visitor.clone())).await, 201);
+        assert_eq!(ask(from(SHOP), named(visitor.clone())).await, 403, "a page does not say who calls");
+        assert_eq!(ask(from(SHOP).bearer_auth("wrong"), named(visitor)).await, 401);
+    }
+    for odd in [json!({}), json!({"number": "12"}), json!({"id": "a b"}), json!({"number": "+84912345678", "id": "a"})]
+    {
+        assert_eq!(ask(server(), named(odd.clone())).await, 422, "{odd}");
+    }
     let far = from("http://127.0.0.1:8080").header("x-forwarded-for", "203.0.113.5");
     assert_eq!(ask(far, json!({"bot": "booking.en"})).await, 403, "this machine's page, from elsewhere");
     assert_eq!(from("http://127.0.0.1:8080").json(&json!({"bot": "booking.en"})).send().await.unwrap().status(), 201);

@@ -2,7 +2,9 @@
 use super::*;
 use crate::config::Config;
 use crate::plans;
-use crate::store::{Blame, Call, Direction, End, Reason, Started, WantedCallbacks, WantedDeliveries};
+use crate::store::{
+    Blame, Call, CallerKey, Direction, End, Reason, Started, ToRemember, WantedCallbacks, WantedDeliveries,
+};
 use crate::tools::Toolbox;
 use dialog::bot::Bot;
 use dialog::tool::{Effect, ToolCall, ToolId};
@@ -25,7 +27,21 @@ builtin = "send_keys"
 builtin = "send_text"
 [tools.ring_back]
 builtin = "call_back"
+[tools.who_calls]
+builtin = "look_up_caller"
 "#;
+
+fn started() -> Started {
+    Started {
+        direction: Direction::Inbound,
+        via: "open".into(),
+        from: Private("sip:+84912345678@a.test".into()),
+        to: Private("sip:b@a.test".into()),
+        bot: "b".into(),
+        language: "en".into(),
+        headers: Default::default(),
+    }
+}
 
 /// A call that runs, with tools of its own.
 struct Running {
@@ -43,16 +59,7 @@ impl Running {
         std::fs::write(dir.join("alerts.toml"), alerts).unwrap();
         let store = Store::open(&dir).await.unwrap();
         let call = Store::new_id();
-        let started = Started {
-            direction: Direction::Inbound,
-            via: "open".into(),
-            from: Private("sip:+84912345678@a.test".into()),
-            to: Private("sip:b@a.test".into()),
-            bot: "b".into(),
-            language: "en".into(),
-            headers: Default::default(),
-        };
-        store.note(&call, CallEvent::Started(started));
+        store.note(&call, CallEvent::Started(started()));
         let vad = media::vad::Models::load(None).unwrap();
         let engine = Engine::start(plans::engine(&Config::default()), vad).unwrap();
         let (events, inbox) = mpsc::channel(64);
@@ -61,6 +68,7 @@ impl Running {
             bot: "b".into(),
             language: "en",
             caller: "sip:+84912345678@a.test".into(),
+            memory: Some(MemoryOf { caller: caller(), shared: "b".into() }),
             store: store.clone(),
             room: engine.open(BotMode::Speaks, events).unwrap(),
             alerts: dir.join("alerts.toml"),
@@ -81,6 +89,46 @@ impl Running {
         self.store.flush().await.unwrap();
         self.store.call(&self.call).await.unwrap().unwrap()
     }
+}
+
+fn caller() -> CallerKey {
+    let (from, to) = ("sip:+84912345678@a.test".into(), "sip:b@a.test".into());
+    CallerKey::of(Direction::Inbound, &from, &to).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_known_of_the_caller_is_looked_up_and_a_bot_that_does_not_share_it_reads_nothing() {
+    let running = Running::new("builtin-look-up", "").await;
+    let nobody = json!({ "known": false, "facts": {}, "promises": [], "language": null, "called_on": [] });
+    assert_eq!(running.run("who_calls", json!({})).await, Ok(nobody.clone()));
+    let of = MemoryOf { caller: caller(), shared: "b".into() };
+    let earlier = Store::new_id();
+    running.store.note(&earlier, CallEvent::Started(Started { bot: "b".into(), ..started() }));
+    running.store.flush().await.unwrap();
+    let row = |kind, name: &str, value: Value| ToRemember { kind, name: name.into(), value: Some(Private(value)) };
+    let rows = [
+        row(MemoryKind::Consent, "consent", json!(true)),
+        row(MemoryKind::Fact, "name", json!("Anna")),
+        row(MemoryKind::Promise, "call_back", json!("repair")),
+        row(MemoryKind::Language, "language", json!("vi")),
+    ];
+    running.store.remember(&of, &earlier, 30, &rows).await.unwrap();
+    let told = running.run("who_calls", json!({})).await.unwrap();
+    let today = jiff::Zoned::now().date().to_string();
+    assert_eq!((&told["known"], &told["language"]), (&json!(true), &json!("vi")));
+    assert_eq!(told["facts"], json!({ "name": { "value": "Anna", "on": today } }));
+    assert_eq!(told["promises"], json!([{ "what": "call_back", "task": "repair", "on": today }]));
+    assert_eq!(told["called_on"], json!([today]));
+    // Another bot goes on with the call.
+    let other = Bot::parse(&format!("{BOT}[memory]\nslots = []\nshared = \"elsewhere\"\n"), "c.toml");
+    let other = other.unwrap_or_else(|_| running.bot.clone());
+    let toolbox = running.toolbox.of_bot("c", &other);
+    let (id, limit) = (ToolId(2), Duration::from_secs(8));
+    let call = ToolCall { id, name: "who_calls".into(), arguments: json!({}), effect: Effect::Reads, limit };
+    assert_eq!(toolbox.start("x", Some(&other), call).outcome().await, Ok(nobody.clone()));
+    // Forgotten in the midst of the call.
+    running.store.forget(&of).await.unwrap();
+    assert_eq!(running.run("who_calls", json!({})).await, Ok(nobody));
 }
 
 const WEBHOOKS: &str = "[[webhook]]\nname = 'sms'\nurl = 'https://sms.example/hook'\non = ['text']\nsecret_env = 'X'\n\

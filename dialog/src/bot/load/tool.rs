@@ -42,7 +42,7 @@ fn tool(check: &Check, key: &str, name: String, file: ToolFile) -> Result<BotToo
     let usual = match file.method.map(method) {
         Some(Method::Get) => Effect::Reads,
         None if file.url.is_some() && file.body.is_none() => Effect::Reads,
-        _ => Effect::Acts,
+        _ => builtin.map_or(Effect::Acts, BuiltIn::effect),
     };
     let effect = match file.effect {
         Some(EffectFile::Reads) => Effect::Reads,
@@ -108,9 +108,15 @@ fn builtin(check: &Check, key: &str, file: &ToolFile) -> Result<Option<BuiltIn>,
         let remedy = format!("use one of {}", known.join(", "));
         return check.fault(format!("{key}.builtin"), format!("{name:?} is no built-in tool"), remedy);
     };
-    if matches!(file.effect, Some(EffectFile::Reads)) {
-        return check.fault(format!("{key}.effect"), format!("{name} acts"), "remove it");
-    }
+    match (&file.effect, tool.effect()) {
+        (Some(EffectFile::Reads), Effect::Acts) => {
+            check.fault(format!("{key}.effect"), format!("{name} acts"), "remove it")
+        }
+        (Some(EffectFile::Acts), Effect::Reads) => {
+            check.fault(format!("{key}.effect"), format!("{name} reads"), "remove it")
+        }
+        _ => Ok(()),
+    }?;
     Ok(Some(tool))
 }
 

@@ -150,7 +150,11 @@ impl Chat {
             return refused(format_args!("{why}; tell the caller that you cannot do this"));
         }
         let Some(mut arguments) = call.read() else { return refused("the arguments are no JSON object") };
-        self.guard.restore_json(&mut arguments);
+        // A search may be done by an endpoint: it is told nothing personal, also by a model that has heard it.
+        match call.name == Knowledge::TOOL {
+            true => self.guard.mask_json(&mut arguments),
+            false => self.guard.restore_json(&mut arguments),
+        }
         match call.name.as_str() {
             START_TASK | SET_SLOT => self.guide_flow(&call.name, &arguments, exchange),
             TRANSFER if self.flow.put_through() => Came::ToFlow,
