@@ -96,6 +96,8 @@ export function liveCall(main, back, call, context, over) {
   if (may("pause_recording")) more.append(recordingButton());
   if (may("end_calls")) more.append(endButton());
 
+  const ladder = ladderSection(() => record);
+
   main.replaceChildren(
     h(
       "div",
@@ -121,7 +123,7 @@ export function liveCall(main, back, call, context, over) {
         transcriptSection(transcript),
         guidance?.node,
         timelineSection(timeline, () => record),
-        ladderSection(() => record),
+        ladder,
       ),
       h(
         "div",
@@ -245,6 +247,7 @@ export function liveCall(main, back, call, context, over) {
   function show() {
     transcript.show(record);
     timeline.show(record);
+    ladder.again();
     slots.show(record.slots);
     answers.show(record.latency);
     line.show(record.lines);
