@@ -22,6 +22,9 @@ export function clock(ms) {
 /** `4:07.3`. */
 export const moment = (ms) => `${clock(ms)}.${Math.floor((ms % 1000) / 100)}`;
 
+/** `4:07.312`. */
+export const instant = (ms) => `${clock(ms)}.${String(Math.floor(ms % 1000)).padStart(3, "0")}`;
+
 /** Making one costs more than a thousand figures. */
 const writers = new Map();
 

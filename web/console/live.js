@@ -99,6 +99,8 @@ export function liveCall(main, back, call, context, over) {
   if (may("pause_recording")) more.append(recordingButton());
   if (may("end_calls")) more.append(endButton());
 
+  const ladder = ladderSection(() => record);
+
   main.replaceChildren(
     h(
       "div",
@@ -124,7 +126,7 @@ export function liveCall(main, back, call, context, over) {
         transcriptSection(transcript),
         guidance?.node,
         timelineSection(timeline, () => record),
-        ladderSection(() => record),
+        ladder,
       ),
       h(
         "div",
@@ -250,6 +252,7 @@ export function liveCall(main, back, call, context, over) {
   function show() {
     transcript.show(record);
     timeline.show(record);
+    ladder.again();
     slots.show(record.slots, record.promises);
     answers.show(record.latency);
     line.show(record.lines, record.sat);

@@ -46,7 +46,22 @@ const OF_MARKS = {
     "model_stopped",
     "model_failed",
   ],
-  line: ["sip", "no_rtp", "rtp_again", "held", "resumed", "connection_lost", "connection_back", "line_replaced"],
+  line: [
+    "sip",
+    "no_rtp",
+    "rtp_again",
+    "held",
+    "resumed",
+    "connection_lost",
+    "connection_back",
+    "line_replaced",
+    "ice_candidates",
+    "ice_trickled",
+    "ice_check",
+    "ice_pair",
+    "ice_restarted",
+    "ice_disconnected",
+  ],
 };
 
 function kindOf(event) {

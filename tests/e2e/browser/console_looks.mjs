@@ -185,6 +185,48 @@ await play(async (open) => {
     await look(page, "replay-erase");
     await over(page);
 
+    // The ladder of a page's call grows while it lives; who may not see numbers sees no address.
+    const told = detail(LIVE, lang, { live: true });
+    told.via = told.timeline[0].via = "widget shop.example";
+    const ice = (at_ms, step, data) => ({ ...told.timeline[1], event: "mark", at_ms, name: `ice_${step}`, data });
+    const pair = { transport: "udp", kind: "srflx", local: "192.0.2.1:7000", remote: "198.51.100.7:46154" };
+    told.timeline.splice(
+      1,
+      0,
+      ice(3, "candidates", { ours: 2, theirs: 1 }),
+      ice(9, "check", { transport: "udp", remote: "198.51.100.7:46154" }),
+      ice(14, "pair", pair),
+    );
+    let pushes = null;
+    page = await show({
+      hash: `#/call/${LIVE}`,
+      live: (socket) => {
+        pushes = socket;
+        socket.send(callSnapshot(told, lang));
+      },
+    });
+    const ladder = page.locator("details", { has: page.locator(".ladder") });
+    await until("the call", () => page.locator(".turn").count());
+    await ladder.locator("summary").click();
+    const rungs = () => ladder.locator(".rung").allTextContents();
+    await until("the pair", async () =>
+      (await rungs()).some((rung) => rung.includes("192.0.2.1:7000 – 198.51.100.7:46154")),
+    );
+    const before = await rungs();
+    check(before[0] === "SDP offer" && before[2] === "SDP answer" && before.length === 7, before.join(", "));
+    check((await ladder.locator(".at").nth(5).textContent()) === "0:00.014", "to the millisecond");
+    for (const event of [
+      ice(21000, "disconnected", {}),
+      ice(21500, "restarted", { session: 2 }),
+      ice(21900, "pair", { ...pair, kind: "prflx", local: "•••", remote: "•••" }),
+    ])
+      pushes.send(JSON.stringify({ call: LIVE, at: told.timeline[0].at, ...event }));
+    await until("the new pair", async () => (await rungs()).length === before.length + 3);
+    check((await rungs()).at(-1).includes("••• – •••"), "masked");
+    await page.locator(".ladder").scrollIntoViewIfNeeded();
+    await look(page, "live-signalling");
+    await over(page);
+
     // What is pushed besides calls: each page is there from when the server tells of it.
     const tell = (socket) => {
       const { approvals, queue, offers } = pushed();
