@@ -1,11 +1,12 @@
 //! `Toolbox`: runs the tools of bots. What acts goes on to its end, also past its limit and past the call.
-use crate::config::Tools;
+use crate::config::{McpServer, Tools};
 use builtin::CallReach;
 use dialog::bot::{Bot, BotTool, ToolSource};
 use dialog::tool::{Effect, HttpRequest, ToolCall, ToolFault, arguments};
 use http::HttpTools;
 use mcp::McpServers;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,20 @@ const AFTERWARDS: Duration = Duration::from_secs(60);
 /// What a tool has come to.
 pub type Outcome = Result<Value, ToolFault>;
 
+/// Who answers tools in place of those who run them, as rehearsals do.
+pub trait ToolAnswers: Send + Sync {
+    /// What a tool comes to in the call `talk`; `None`: it is run.
+    fn ask(&self, talk: &str, call: &ToolCall) -> oneshot::Receiver<Option<ToolAnswer>>;
+    /// Whether any is.
+    fn lets_run(&self) -> bool;
+}
+
+/// What a tool comes to, and after which time.
+pub struct ToolAnswer {
+    pub after: Duration,
+    pub outcome: Outcome,
+}
+
 /// What tools are run with; of a call, its copies are the same.
 #[derive(Clone, Default)]
 pub struct Toolbox {
@@ -37,6 +52,7 @@ struct Parts {
     plan: Tools,
     http: HttpTools,
     mcp: McpServers,
+    answers: Option<Arc<dyn ToolAnswers>>,
 }
 
 /// A tool that runs: its outcome within its limit, and what one that acts comes to afterwards.
@@ -48,8 +64,22 @@ pub struct RunningTool {
 impl Toolbox {
     /// Opens the connections to MCP servers in the background.
     pub fn new(plan: Tools) -> Self {
-        let mcp = McpServers::open(&plan.mcp);
-        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp }), call: None }
+        Self::made(plan, McpServers::open, None)
+    }
+
+    /// Tools are answered before any is run. MCP servers are asked what they have only where tools may be run at all.
+    pub fn answered(plan: Tools, answers: Arc<dyn ToolAnswers>) -> Self {
+        let open = if answers.lets_run() { McpServers::open } else { |_: &_| McpServers::default() };
+        Self::made(plan, open, Some(answers))
+    }
+
+    fn made(
+        plan: Tools,
+        open: fn(&BTreeMap<String, McpServer>) -> McpServers,
+        answers: Option<Arc<dyn ToolAnswers>>,
+    ) -> Self {
+        let mcp = open(&plan.mcp);
+        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp, answers }), call: None }
     }
 
     /// The same with the tools that this server has itself, for one call.
@@ -94,10 +124,11 @@ impl Toolbox {
         let toolbox = Toolbox { parts: self.parts.clone(), call: reach };
         let (key, limit) = (key(talk, &call), call.limit);
         let (told, outcome) = oneshot::channel();
+        let answer = self.parts.answers.as_ref().map(|answers| answers.ask(talk, &call));
         let most = if call.effect == Effect::Acts { limit + AFTERWARDS } else { limit };
         tokio::spawn(async move {
             let mut told = told;
-            let running = tokio::time::timeout(most, toolbox.run(source, &call, &key));
+            let running = tokio::time::timeout(most, toolbox.answered_or_run(answer, source, &call, &key));
             if call.effect == Effect::Acts {
                 let outcome = running.await.unwrap_or(Err(ToolFault::Broken));
                 if told.send(outcome).is_err() {
@@ -114,8 +145,27 @@ impl Toolbox {
         RunningTool { limit, outcome }
     }
 
+    async fn answered_or_run(
+        &self,
+        answer: Option<oneshot::Receiver<Option<ToolAnswer>>>,
+        source: Option<ToolSource>,
+        call: &ToolCall,
+        key: &str,
+    ) -> Outcome {
+        let Some(answer) = answer else { return self.run(source, call, key).await };
+        match answer.await {
+            Ok(Some(ToolAnswer { after, outcome })) => {
+                tokio::time::sleep(after).await;
+                outcome
+            }
+            Ok(None) => self.run(source, call, key).await,
+            // Nobody is there any more who could say that it may be run.
+            Err(_) => Err(ToolFault::Unreachable),
+        }
+    }
+
     async fn run(&self, source: Option<ToolSource>, call: &ToolCall, key: &str) -> Outcome {
-        let Parts { plan, http, mcp } = self.parts.as_ref();
+        let Parts { plan, http, mcp, .. } = self.parts.as_ref();
         match (source, HttpRequest::of(call)) {
             (Some(ToolSource::Http(tool)), _) => http.ask(plan, &tool, &call.arguments, key).await,
             (Some(ToolSource::Mcp(tool)), _) => {

@@ -1,4 +1,5 @@
 //! What came of rehearsals, for people and machines: in a terminal, as JUnit XML and as a page.
+use crate::ear::Ear;
 use crate::run::{Outcome, Run, percentile};
 use std::fmt::Write;
 use std::time::Duration;
@@ -42,7 +43,8 @@ impl Report<'_> {
     fn again(&self, outcome: &Outcome<'_>, run: &Run) -> String {
         let mut command = format!("switchboard rehearse {}", quoted(&outcome.rehearsal.file));
         let name = quoted(&outcome.scenario.name);
-        let _ = write!(command, " --scenario {name} --seed {} --run {}", self.seed, run.number);
+        let voice = if run.record.by_voice { " --voice" } else { "" };
+        let _ = write!(command, "{voice} --scenario {name} --seed {} --run {}", self.seed, run.number);
         command
     }
 }
@@ -63,6 +65,9 @@ struct Figures {
     interruptions: u32,
     reprompts: u32,
     turns: u32,
+    /// By voice: the words that were said, and those that were heard otherwise.
+    words: usize,
+    wrong: usize,
 }
 
 impl Figures {
@@ -79,6 +84,8 @@ impl Figures {
             interruptions: runs().map(|run| run.record.interruptions).sum(),
             reprompts: runs().map(|run| run.record.reprompts).sum(),
             turns: runs().map(|run| run.record.turns).sum(),
+            words: runs().flat_map(|run| &run.record.ears).map(Ear::words).sum(),
+            wrong: runs().flat_map(|run| &run.record.ears).map(Ear::wrong).sum(),
         }
     }
 }
