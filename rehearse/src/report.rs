@@ -34,6 +34,14 @@ impl Report<'_> {
         self.calls() as f64 / self.took.as_secs_f64().max(1e-6)
     }
 
+    /// How fast the calls were held: many in a second by text, one in many seconds by voice.
+    fn speed(&self) -> String {
+        match self.calls_per_second() {
+            many if many >= 1.0 => format!("{many:.0} calls a second"),
+            few => format!("one call in {:.0} s", 1.0 / few.max(1e-6)),
+        }
+    }
+
     /// The outcomes of each file, in their order.
     fn files(&self) -> impl Iterator<Item = &[Outcome<'_>]> {
         self.outcomes.chunk_by(|one, other| one.rehearsal.file == other.rehearsal.file)

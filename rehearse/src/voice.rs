@@ -303,6 +303,8 @@ impl<'a> VoiceCall<'a> {
         if asks_again && !std::mem::replace(&mut self.reprompted, true) {
             self.record.reprompts += 1;
         }
+        // Who has the floor is told behind what they are going to say.
+        self.listens = false;
         self.said.add(&spoken, &read);
         let line = self.record.lines.len();
         self.note(now, What::Bot { spoken: spoken.clone(), read: read.clone(), cut: false });

@@ -26,11 +26,10 @@ model = ""
 fn written(dir: &Dir, bot: &str) -> (PathBuf, PathBuf) {
     let text = std::fs::read_to_string(root().join(REHEARSAL)).expect("a rehearsal");
     let text = text.replace("../bots/booking.en.toml", "booking.en.toml");
-    let (rehearsal, config) = (dir.join("rehearsal.toml"), dir.join("server.toml"));
+    let (rehearsal, config, own) = (dir.join("rehearsal.toml"), dir.join("server.toml"), dir.join("booking.en.toml"));
     // The words of a busy machine's recogniser count whenever they come.
     let bot = format!("{bot}\n[turn]\nwords_ms = 4000\n");
-    let files = [(&rehearsal, text.as_str()), (&dir.join("booking.en.toml"), &bot), (&config, CONFIG)];
-    for (path, text) in files {
+    for (path, text) in [(&rehearsal, text.as_str()), (&own, bot.as_str()), (&config, CONFIG)] {
         std::fs::write(path, text).expect("written");
     }
     (rehearsal, config)

@@ -48,11 +48,11 @@ fn head(out: &mut String, report: &Report<'_>) {
     };
     let _ = writeln!(
         out,
-        "<h1>Rehearsals {badge}</h1><p class=soft>{} scenarios, {} calls in {:.2} s ({:.0} a second), seed {}.</p>",
+        "<h1>Rehearsals {badge}</h1><p class=soft>{} scenarios, {} calls in {:.2} s ({}), seed {}.</p>",
         report.outcomes.len(),
         report.calls(),
         report.took.as_secs_f64(),
-        report.calls_per_second(),
+        report.speed(),
         report.seed
     );
     out.push_str("<dl class=figures>");

@@ -22,7 +22,7 @@ pub fn text(report: &Report<'_>) -> String {
     let _ = writeln!(
         out,
         "{} scenarios, {calls} calls: {} passed, {failed} failed. Answers after {} ms (median), {} ms (95 %), {} ms (slowest). \
-         {} interruptions, {} re-prompts. {:.0} calls a second.",
+         {} interruptions, {} re-prompts. {}.",
         report.outcomes.len(),
         calls - failed,
         ms(all.median),
@@ -30,7 +30,7 @@ pub fn text(report: &Report<'_>) -> String {
         ms(all.slowest),
         all.interruptions,
         all.reprompts,
-        report.calls_per_second(),
+        report.speed(),
     );
     if all.words > 0 {
         let _ =

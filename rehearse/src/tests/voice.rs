@@ -56,8 +56,9 @@ impl<'a> Rig<'a> {
     }
 
     fn bot_begins(&mut self, text: &str) {
-        self.tell(VoiceInput::Listens(false));
+        // The floor is told behind the clause, and sound comes later.
         self.tell(VoiceInput::Clause { say: self.say, spoken: text.into(), read: text.into() });
+        self.tell(VoiceInput::Listens(false));
         self.tell(VoiceInput::BotSounds(self.now));
     }
 
@@ -73,9 +74,10 @@ impl<'a> Rig<'a> {
     fn caller_stops(&mut self, after: u64, heard: &str) {
         self.pass(ms(after));
         self.tell(VoiceInput::CallerStopped(self.now));
+        // They are silent, and nobody speaks yet.
+        self.tell(VoiceInput::Listens(true));
         self.pass(ms(250));
         if !heard.is_empty() {
-            self.tell(VoiceInput::Listens(false));
             self.tell(VoiceInput::Taken { text: heard.into(), by: By::Voice });
         }
         self.pass(ms(50));
