@@ -12,6 +12,7 @@ use ::rehearse::report::{Report, html, junit, text};
 use ::rehearse::run::{MakeTools, Plan, rehearse};
 use ::rehearse::scenario::{Rehearsal, Scenario};
 use ::rehearse::tools::{Answer, Tools, undecided};
+use ::rehearse::voice::VoiceCalls;
 use anyhow::{Context, bail};
 use dialog::bot::Bot;
 use dialog::model::language_model::{ModelNews, ModelRequest, Purpose, RequestId};
@@ -24,6 +25,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
+use voice::LocalCalls;
+
+mod speaker;
+mod stage;
+mod voice;
 
 /// A model that takes a caller's part, or judges, may take so long for all of its answer.
 const MODEL_LIMIT: Duration = Duration::from_secs(120);
@@ -54,6 +60,12 @@ pub struct Args {
     /// Write the outcome as a page into this file.
     #[arg(long)]
     html: Option<PathBuf>,
+    /// Hold the calls by voice, over SIP with a server of this process's own, in place of text in simulated time.
+    #[arg(long, conflicts_with = "from")]
+    voice: bool,
+    /// So many calls by voice at a time.
+    #[arg(long, requires = "voice", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    calls: u16,
     /// Make the bots' HTTP requests, in place of the answers that stand in the files.
     #[arg(long)]
     live: bool,
@@ -94,7 +106,24 @@ fn files(args: &Args, handle: &Handle) -> anyhow::Result<ExitCode> {
     let Args { seed, runs, run, scenario, live, .. } = args;
     let model = args.model.as_deref().map(|name| AskedModel::new(name, &args.config, handle)).transpose()?;
     let model = model.as_ref().map(|model| model as &dyn Model);
-    let plan = Plan { seed: *seed, runs: *runs, run: *run, scenario: scenario.as_deref(), threads: None, model };
+    let calls = args.voice.then(|| voice_calls(args, handle)).transpose()?;
+    let plan = Plan {
+        seed: *seed,
+        runs: *runs,
+        run: *run,
+        scenario: scenario.as_deref(),
+        threads: args.voice.then_some(args.calls.into()),
+        model,
+        voice: calls.as_ref().map(|calls| calls as &dyn VoiceCalls),
+    };
+    let unsuited = plan.unsuited(&rehearsals);
+    if !unsuited.is_empty() {
+        bail!(
+            "these cannot be rehearsed by voice; leave them out by --scenario, or write `only = \"text\"`:\n  {}",
+            unsuited.join("\n  ")
+        );
+    }
+    let left_out: Vec<&str> = plan.left_out(&rehearsals).into_iter().map(|scenario| scenario.name.as_str()).collect();
     let start = Instant::now();
     let make = |_: &Scenario| -> Box<dyn Tools> { Box::new(LiveTools::new(handle.clone())) };
     let make: MakeTools<'_> = &make;
@@ -112,7 +141,23 @@ fn files(args: &Args, handle: &Handle) -> anyhow::Result<ExitCode> {
         }
     }
     console::print(&text::text(&report))?;
-    Ok(if report.has_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !left_out.is_empty() {
+        let way = if args.voice { "text" } else { "voice" };
+        console::say(format_args!("Left out, for they are rehearsed by {way} alone: {}.", left_out.join("; ")))?;
+    }
+    let passed = report.has_passed();
+    drop(outcomes);
+    if let Some(calls) = calls {
+        calls.stop();
+    }
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The engines of the configuration, for servers of this process's own.
+fn voice_calls(args: &Args, handle: &Handle) -> anyhow::Result<LocalCalls> {
+    // As shipped where there is no such file: only the engines and models of it are used.
+    let config = Config::load(args.config.exists().then_some(args.config.as_path()))?;
+    Ok(LocalCalls::new(config, args.live, handle.clone()))
 }
 
 /// A language model of the configuration, asked over HTTP by the threads that rehearse.

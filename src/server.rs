@@ -15,7 +15,7 @@ use crate::oidc::Provider;
 use crate::security::{Access, AccessPlan, SessionLimits, WebOrigin};
 use crate::store::Store;
 use crate::store::vault::RecordingPolicy;
-use crate::tools::Toolbox;
+use crate::tools::{ToolAnswers, Toolbox};
 use crate::widget::{OwnPageClients, PageAccess};
 use crate::{limits, observe, plans, security};
 use anyhow::{Context, bail};
@@ -126,6 +126,14 @@ fn own_origins(config: &Config) -> Vec<(WebOrigin, OwnPageClients)> {
     all
 }
 
+/// What rehearsals have otherwise than the world has it.
+#[derive(Default)]
+pub struct Stage {
+    /// The date and time at which each call begins.
+    pub begins: Option<jiff::civil::DateTime>,
+    pub answers: Option<Arc<dyn ToolAnswers>>,
+}
+
 /// A running server.
 pub struct Server {
     pub sip: Option<SocketAddr>,
@@ -148,6 +156,11 @@ pub struct Server {
 impl Server {
     /// Starts everything. `engines` come from the configuration, or from a test.
     pub async fn start(config: Config, engines: Engines) -> anyhow::Result<Self> {
+        Self::start_staged(config, Arc::new(engines), Stage::default()).await
+    }
+
+    /// The same, with the surroundings of its calls as a rehearsal wants them.
+    pub async fn start_staged(config: Config, engines: Arc<Engines>, stage: Stage) -> anyhow::Result<Self> {
         prepare_process();
         let config = Arc::new(config);
         let metrics = observe::metrics::install();
@@ -162,9 +175,13 @@ impl Server {
         let token = security::token(&token_file)?;
         let access = Arc::new(Access::new(store.access(), AccessPlan { token, sessions }));
         tokio::spawn(access.clone().keep());
-        let engines = Arc::new(engines);
-        let embeddings = Embeddings::start(&config.embeddings, config.store.dir.join("embeddings"));
-        let toolbox = Toolbox::searching(config.tools.clone(), embeddings);
+        let toolbox = match stage.answers {
+            Some(answers) => Toolbox::answered(config.tools.clone(), answers),
+            None => {
+                let embeddings = Embeddings::start(&config.embeddings, config.store.dir.join("embeddings"));
+                Toolbox::searching(config.tools.clone(), embeddings)
+            }
+        };
         let bots = Arc::new(load_bots(&config, engines.clone())?);
         check_routes(&config, &bots)?;
         for loaded in bots.list().iter().filter_map(|status| bots.get(&status.name)) {
@@ -198,6 +215,7 @@ impl Server {
             recording_policy: recording_policy.clone(),
             approvals: approvals.clone(),
             toolbox: toolbox.clone(),
+            begins: stage.begins,
         });
         calls.connect(telephone.clone());
         match WebRtc::start(plans::rtc(&config)).context("browsers' calls have no place for their sound") {

@@ -1,5 +1,5 @@
 //! `Toolbox`: runs the tools of bots. What acts goes on to its end, also past its limit and past the call.
-use crate::config::Tools;
+use crate::config::{McpServer, Tools};
 use crate::embeddings::{Embeddings, Searched};
 use builtin::CallReach;
 use dialog::bot::{Bot, BotTool, ToolSource};
@@ -8,6 +8,7 @@ use dialog::tool::{Effect, HttpRequest, ToolCall, ToolFault, arguments};
 use http::HttpTools;
 use mcp::McpServers;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,20 @@ const AFTERWARDS: Duration = Duration::from_secs(60);
 /// What a tool has come to.
 pub type Outcome = Result<Value, ToolFault>;
 
+/// Who answers tools in place of those who run them, as rehearsals do.
+pub trait ToolAnswers: Send + Sync {
+    /// What a tool comes to in the call `talk`; `None`: it is run.
+    fn ask(&self, talk: &str, call: &ToolCall) -> oneshot::Receiver<Option<ToolAnswer>>;
+    /// Whether any is.
+    fn lets_run(&self) -> bool;
+}
+
+/// What a tool comes to, and after which time.
+pub struct ToolAnswer {
+    pub after: Duration,
+    pub outcome: Outcome,
+}
+
 /// What tools are run with; of a call, its copies are the same.
 #[derive(Clone, Default)]
 pub struct Toolbox {
@@ -40,6 +55,7 @@ struct Parts {
     http: HttpTools,
     mcp: McpServers,
     embeddings: Option<Embeddings>,
+    answers: Option<Arc<dyn ToolAnswers>>,
 }
 
 /// A tool that runs: its outcome within its limit, and what one that acts comes to afterwards.
@@ -56,8 +72,23 @@ impl Toolbox {
 
     /// The same with an endpoint by which documents are searched.
     pub fn searching(plan: Tools, embeddings: Option<Embeddings>) -> Self {
-        let mcp = McpServers::open(&plan.mcp);
-        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp, embeddings }), call: None }
+        Self::made(plan, McpServers::open, embeddings, None)
+    }
+
+    /// Tools are answered before any is run. MCP servers are asked what they have only where tools may be run at all.
+    pub fn answered(plan: Tools, answers: Arc<dyn ToolAnswers>) -> Self {
+        let open = if answers.lets_run() { McpServers::open } else { |_: &_| McpServers::default() };
+        Self::made(plan, open, None, Some(answers))
+    }
+
+    fn made(
+        plan: Tools,
+        open: fn(&BTreeMap<String, McpServer>) -> McpServers,
+        embeddings: Option<Embeddings>,
+        answers: Option<Arc<dyn ToolAnswers>>,
+    ) -> Self {
+        let mcp = open(&plan.mcp);
+        Self { parts: Arc::new(Parts { plan, http: HttpTools::default(), mcp, embeddings, answers }), call: None }
     }
 
     /// The same with the tools that this server has itself, for one call.
@@ -114,10 +145,11 @@ impl Toolbox {
         let toolbox = Toolbox { parts: self.parts.clone(), call: reach };
         let (key, limit) = (key(talk, &call), call.limit);
         let (told, outcome) = oneshot::channel();
+        let answer = self.parts.answers.as_ref().map(|answers| answers.ask(talk, &call));
         let most = if call.effect == Effect::Acts { limit + AFTERWARDS } else { limit };
         tokio::spawn(async move {
             let mut told = told;
-            let running = tokio::time::timeout(most, toolbox.run(source, &call, &key));
+            let running = tokio::time::timeout(most, toolbox.answered_or_run(answer, source, &call, &key));
             if call.effect == Effect::Acts {
                 let outcome = running.await.unwrap_or(Err(ToolFault::Broken));
                 if told.send(outcome).is_err() {
@@ -155,6 +187,25 @@ impl Toolbox {
             }
         });
         RunningTool { limit, outcome }
+    }
+
+    async fn answered_or_run(
+        &self,
+        answer: Option<oneshot::Receiver<Option<ToolAnswer>>>,
+        source: Option<ToolSource>,
+        call: &ToolCall,
+        key: &str,
+    ) -> Outcome {
+        let Some(answer) = answer else { return self.run(source, call, key).await };
+        match answer.await {
+            Ok(Some(ToolAnswer { after, outcome })) => {
+                tokio::time::sleep(after).await;
+                outcome
+            }
+            Ok(None) => self.run(source, call, key).await,
+            // Nobody is there any more who could say that it may be run.
+            Err(_) => Err(ToolFault::Unreachable),
+        }
     }
 
     async fn run(&self, source: Option<ToolSource>, call: &ToolCall, key: &str) -> Outcome {

@@ -101,20 +101,7 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn new(setting: Setting<'a>, line: SimulatedLine) -> Self {
-        let record = Record {
-            lines: Vec::new(),
-            end: End::Stuck,
-            responses: Vec::new(),
-            interruptions: 0,
-            reprompts: 0,
-            turns: 0,
-            slots: Default::default(),
-            tools: Vec::new(),
-            tasks: Vec::new(),
-            person: None,
-            length: Duration::ZERO,
-            faults: Vec::new(),
-        };
+        let record = Record::default();
         let acted = line.now();
         Self {
             setting,
@@ -254,7 +241,7 @@ impl<'a> Call<'a> {
 
     /// Speaks for a while and falls silent, as a gate and a recogniser report it.
     fn speak(&mut self, utterance: Utterance) {
-        let Utterance { words, recognised, confidence, pause, length, recognise } = utterance;
+        let Utterance { words, recognised, confidence, pause, length, recognise, .. } = utterance;
         self.pass(pause);
         let by = if self.line.playing().is_some() { By::Interrupting } else { By::Voice };
         let words = match &recognised {

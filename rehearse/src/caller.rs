@@ -3,7 +3,7 @@
 use crate::pattern::{Said, Words};
 use crate::random::Random;
 use crate::record::Failure;
-use crate::scenario::{Doing, Heard, Moment, Scenario, Spoken, StandingAnswer, Step, Variation};
+use crate::scenario::{Doing, Heard, Moment, Noise, Scenario, Spoken, StandingAnswer, Step, Variation};
 use dialog::bot::Bot;
 use dialog::{say, value};
 use jiff::civil::DateTime;
@@ -92,6 +92,10 @@ pub struct Utterance {
     pub length: Duration,
     /// From the report of their silence to the recogniser's words.
     pub recognise: Duration,
+    /// Times the usual speed.
+    pub pace: f32,
+    /// Behind these words; `None`: that of the call.
+    pub noise: Option<Noise>,
 }
 
 /// How long a caller who waits for a person listens before they look around again.
@@ -134,7 +138,8 @@ impl<'a> Manner<'a> {
 
     fn utterance(&mut self, words: String, recognised: String, spoken: &Spoken) -> Utterance {
         let drawn = self.random.between(self.variation.confidence);
-        let length = (CHARACTER * words.chars().count() as u32).div_f32(self.pace);
+        let pace = spoken.pace.unwrap_or(self.pace);
+        let length = (CHARACTER * words.chars().count() as u32).div_f32(pace);
         Utterance {
             recognised: Some(recognised),
             confidence: spoken.confidence.unwrap_or(drawn),
@@ -142,6 +147,8 @@ impl<'a> Manner<'a> {
             length,
             recognise: self.time(self.variation.recognise),
             words,
+            pace,
+            noise: spoken.noise.clone(),
         }
     }
 }
@@ -199,6 +206,8 @@ impl<'a> ScriptedCaller<'a> {
                 pause: self.manner.pause(),
                 length: *length,
                 recognise: self.manner.time(self.manner.variation.recognise),
+                pace: self.manner.pace,
+                noise: None,
             }),
             Doing::HangUp => Action::HangUp,
         }

@@ -1,11 +1,12 @@
 //! `Record`: what happened in one call of a rehearsal.
+use crate::ear::Ear;
 use crate::scenario::End;
 use dialog::tool::ToolCall;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     pub lines: Vec<Line>,
     pub end: End,
@@ -25,6 +26,9 @@ pub struct Record {
     /// Where the caller was to be put through to.
     pub person: Option<String>,
     pub length: Duration,
+    /// By voice: what the caller said and the bot heard, in turn.
+    pub ears: Vec<Ear>,
+    pub by_voice: bool,
     /// What went wrong on the way.
     pub faults: Vec<Failure>,
 }

@@ -1,4 +1,5 @@
 //! What came of rehearsals, for people and machines: in a terminal, as JUnit XML and as a page.
+use crate::ear::Ear;
 use crate::run::{Outcome, Run, percentile};
 use std::fmt::Write;
 use std::time::Duration;
@@ -33,6 +34,14 @@ impl Report<'_> {
         self.calls() as f64 / self.took.as_secs_f64().max(1e-6)
     }
 
+    /// How fast the calls were held: many in a second by text, one in many seconds by voice.
+    fn speed(&self) -> String {
+        match self.calls_per_second() {
+            many if many >= 1.0 => format!("{many:.0} calls a second"),
+            few => format!("one call in {:.0} s", 1.0 / few.max(1e-6)),
+        }
+    }
+
     /// The outcomes of each file, in their order.
     fn files(&self) -> impl Iterator<Item = &[Outcome<'_>]> {
         self.outcomes.chunk_by(|one, other| one.rehearsal.file == other.rehearsal.file)
@@ -42,7 +51,8 @@ impl Report<'_> {
     fn again(&self, outcome: &Outcome<'_>, run: &Run) -> String {
         let mut command = format!("switchboard rehearse {}", quoted(&outcome.rehearsal.file));
         let name = quoted(&outcome.scenario.name);
-        let _ = write!(command, " --scenario {name} --seed {} --run {}", self.seed, run.number);
+        let voice = if run.record.by_voice { " --voice" } else { "" };
+        let _ = write!(command, "{voice} --scenario {name} --seed {} --run {}", self.seed, run.number);
         command
     }
 }
@@ -63,6 +73,9 @@ struct Figures {
     interruptions: u32,
     reprompts: u32,
     turns: u32,
+    /// By voice: the words that were said, and those that were heard otherwise.
+    words: usize,
+    wrong: usize,
 }
 
 impl Figures {
@@ -79,6 +92,8 @@ impl Figures {
             interruptions: runs().map(|run| run.record.interruptions).sum(),
             reprompts: runs().map(|run| run.record.reprompts).sum(),
             turns: runs().map(|run| run.record.turns).sum(),
+            words: runs().flat_map(|run| &run.record.ears).map(Ear::words).sum(),
+            wrong: runs().flat_map(|run| &run.record.ears).map(Ear::wrong).sum(),
         }
     }
 }

@@ -5,9 +5,10 @@ use crate::judge;
 use crate::model::Model;
 use crate::random::of_run;
 use crate::record::{Failure, Record};
-use crate::scenario::{Rehearsal, Scenario};
+use crate::scenario::{Rehearsal, Scenario, Way};
 use crate::tools::{ScenarioTools, Tools};
 use crate::verdict;
+use crate::voice::{self, VoiceCalls, VoiceSetting};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +29,42 @@ pub struct Plan<'a> {
     pub threads: Option<usize>,
     /// Takes the part of callers with a goal, and judges.
     pub model: Option<&'a dyn Model>,
+    /// Calls are held by voice; `None`: by text.
+    pub voice: Option<&'a dyn VoiceCalls>,
+}
+
+impl Plan<'_> {
+    fn way(&self) -> Way {
+        if self.voice.is_some() { Way::Voice } else { Way::Text }
+    }
+
+    fn names(&self, scenario: &Scenario) -> bool {
+        self.scenario.is_none_or(|part| scenario.name.contains(part))
+    }
+
+    fn chooses(&self, scenario: &Scenario) -> bool {
+        self.names(scenario) && scenario.only.is_none_or(|only| only == self.way())
+    }
+
+    /// The scenarios that are named, and are for the other way alone.
+    pub fn left_out<'a>(&self, rehearsals: &'a [Rehearsal]) -> Vec<&'a Scenario> {
+        let all = rehearsals.iter().flat_map(|rehearsal| &rehearsal.scenarios);
+        all.filter(|scenario| self.names(scenario) && !self.chooses(scenario)).collect()
+    }
+
+    /// What of the chosen scenarios cannot be rehearsed in this way, each with its place.
+    pub fn unsuited(&self, rehearsals: &[Rehearsal]) -> Vec<String> {
+        let Some(calls) = self.voice else { return Vec::new() };
+        let of_file = |rehearsal: &Rehearsal| {
+            let chosen = rehearsal.scenarios.iter().filter(|scenario| self.chooses(scenario));
+            let problem = |scenario: &Scenario| {
+                let found = voice::unsuited(scenario).or_else(|| calls.unsuited(&rehearsal.bot, scenario));
+                found.map(|(line, why)| format!("{}:{line}: {:?}: {why}", rehearsal.file, scenario.name))
+            };
+            chosen.filter_map(problem).collect::<Vec<_>>()
+        };
+        rehearsals.iter().flat_map(of_file).collect()
+    }
 }
 
 /// Makes the tools of one run, in place of the answers in its file.
@@ -78,11 +115,10 @@ pub fn rehearse<'a>(
     make_tools: Option<MakeTools<'_>>,
     start: Instant,
 ) -> Vec<Outcome<'a>> {
-    let chosen = |scenario: &Scenario| plan.scenario.is_none_or(|part| scenario.name.contains(part));
     let all: Vec<(&Rehearsal, &Scenario)> = rehearsals
         .iter()
         .flat_map(|rehearsal| rehearsal.scenarios.iter().map(move |scenario| (rehearsal, scenario)))
-        .filter(|(_, scenario)| chosen(scenario))
+        .filter(|(_, scenario)| plan.chooses(scenario))
         .collect();
     let threads = plan.threads.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(all.len())));
@@ -141,7 +177,13 @@ fn run_scenario<'a>(
             }
             _ => Box::new(ScriptedCaller::new(scenario, random)),
         };
-        let record = call::hold(setting, caller.as_mut(), start);
+        let record = match plan.voice {
+            None => call::hold(setting, caller.as_mut(), start),
+            Some(calls) => {
+                let setting = VoiceSetting { rehearsal, scenario, run: number, seed: plan.seed, reprompts: &reprompts };
+                calls.hold(setting, caller.as_mut())
+            }
+        };
         let mut failures = verdict::failures(&record, &scenario.expect);
         match plan.model {
             Some(model) => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 mod check;
 mod file;
 mod load;
+mod sound;
 
 pub use load::Fault;
 
@@ -38,6 +39,9 @@ pub struct Scenario {
     /// What `{name}` in a caller's words stands for: one of these in each run.
     pub persona: BTreeMap<String, Vec<String>>,
     pub variation: Variation,
+    /// Rehearsed in this way alone.
+    pub only: Option<Way>,
+    pub voice: CallerVoice,
     pub answers: Vec<StandingAnswer>,
     pub tools: Vec<ToolAnswer>,
     pub person: Option<PersonOutcome>,
@@ -52,6 +56,38 @@ impl Scenario {
     pub fn needs_model(&self) -> bool {
         self.goal.is_some() || !self.expect.judge.is_empty()
     }
+}
+
+/// How calls are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Text,
+    Voice,
+}
+
+/// How the caller sounds in calls by voice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallerVoice {
+    /// The name of the voice; `None`: one that is not the bot's.
+    pub speaker: Option<String>,
+    pub noise: Option<Noise>,
+}
+
+/// What sounds behind the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Noise {
+    pub sound: NoiseSound,
+    /// So many decibels below the voice.
+    pub below: f32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoiseSound {
+    White,
+    Car,
+    Babble,
+    /// A WAV file.
+    File(PathBuf),
 }
 
 /// Bounds within which each run draws.
@@ -132,6 +168,16 @@ pub struct Step {
     pub then: Option<Doing>,
 }
 
+impl Step {
+    /// What sounds behind the caller's words, where the step has a noise of its own.
+    pub fn noise(&self) -> Option<&Noise> {
+        match &self.then {
+            Some(Doing::Say(spoken) | Doing::Interrupt(_, spoken)) => spoken.noise.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// What is expected of the bot's words.
 #[derive(Clone, Default)]
 pub struct Heard {
@@ -178,6 +224,10 @@ pub struct Spoken {
     pub confidence: Option<f32>,
     /// What the recogniser may write instead.
     pub misheard: Vec<String>,
+    /// Times the usual speed; `None`: that of the call.
+    pub pace: Option<f32>,
+    /// By voice, behind these words; `None`: that of the call.
+    pub noise: Option<Noise>,
 }
 
 /// What is expected of the whole call.
@@ -207,7 +257,7 @@ pub struct ExpectedTool {
 }
 
 /// How a call ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
     Bot(HangUpReason),
     /// The caller hung up.
@@ -215,6 +265,7 @@ pub enum End {
     /// The caller was put through to a person.
     PutThrough,
     /// Nobody spoke and nothing was to come.
+    #[default]
     Stuck,
 }
 

@@ -10,6 +10,7 @@ mod file;
 mod modelled;
 mod recorded;
 mod shipped;
+mod voice;
 
 /// A small bot with a destination for a person and a tool.
 const DESK: &str = concat!(

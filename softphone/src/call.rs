@@ -5,14 +5,14 @@ use super::driver::{Driver, PhoneEvent};
 use super::level::ActivityPlan;
 use super::page::Page;
 use super::phone::{Act, Plan};
+use super::place::{PORTS, nobody_listens, random, resolve, route_to};
 use super::report::{CallFacts, Observation, Report, Turn};
 use super::speak::Speaker;
 use super::words::{Api, Words};
 use anyhow::{Context, bail};
 use serde_json::json;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -22,8 +22,6 @@ use telephony::sip::{Dial, Sip, SipPlan};
 use telephony::{Change, EndedBy, Line, Party, Refused};
 use tokio::sync::mpsc;
 
-/// Ports for the sound of the one call: outside the range the server's configuration has by default.
-const PORTS: (u16, u16) = (40_000, 48_999);
 /// How long a far end may ring.
 const RINGS: Duration = Duration::from_secs(60);
 
@@ -189,6 +187,7 @@ fn plan(args: &Args, line: &Line, acts: Vec<Act>) -> Plan {
         finished: args.quiet,
         patience: args.patience,
         activity: ActivityPlan::default(),
+        directed: false,
     }
 }
 
@@ -300,61 +299,6 @@ fn write_wav(path: &Path, pcm: &[i16]) -> Result<(), hound::Error> {
         writer.write_sample(sample)?;
     }
     writer.finalize()
-}
-
-/// The address behind a SIP URI, as far as it decides from where to call.
-async fn resolve(uri: &str) -> anyhow::Result<SocketAddr> {
-    let (host, port) =
-        host_of(uri).with_context(|| format!("`{uri}` is no SIP URI: sip:USER@HOST[:PORT] is wanted"))?;
-    let mut found =
-        tokio::net::lookup_host((host, port)).await.with_context(|| format!("cannot find the host {host}"))?;
-    found.next().with_context(|| format!("the host {host} has no address"))
-}
-
-/// Host and port of `sip:user@host:port;parameters` (RFC 3261 section 19.1.1); 5060 where there is no port.
-fn host_of(uri: &str) -> Option<(&str, u16)> {
-    let rest = uri.strip_prefix("sip:")?;
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let end = rest.find([';', '?', '>']).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(v6) => {
-            let (host, rest) = v6.split_once(']')?;
-            (host, rest.strip_prefix(':'))
-        }
-        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
-    };
-    let port = port.map_or(Some(5060), |port| port.parse().ok())?;
-    (!host.is_empty()).then_some((host, port))
-}
-
-/// The address of ours that packets to `target` carry.
-fn route_to(target: SocketAddr) -> std::io::Result<IpAddr> {
-    Ok(probe(target, None)?.local_addr()?.ip())
-}
-
-fn probe(target: SocketAddr, bind: Option<IpAddr>) -> std::io::Result<UdpSocket> {
-    let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((bind.unwrap_or(any), 0))?;
-    socket.connect(target)?;
-    Ok(socket)
-}
-
-/// The machine says that its port is closed. It is told at once, instead of after the half minute that SIP waits for an answer.
-fn nobody_listens(target: SocketAddr, bind: IpAddr) -> bool {
-    let refused = || -> std::io::Result<()> {
-        let socket = probe(target, Some(bind))?;
-        socket.set_read_timeout(Some(Duration::from_millis(50)))?;
-        // A keep-alive of RFC 5626 section 3.5.1: it asks for nothing that hurts.
-        socket.send(b"\r\n\r\n")?;
-        socket.recv(&mut [0; 64]).map(drop)
-    };
-    refused().is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
-}
-
-/// Unpredictable enough for sources and sequence numbers (RFC 3550 section 5.1).
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
 
 #[cfg(test)]

@@ -59,22 +59,36 @@ impl Clip {
 
     /// A WAV file of any usual rate and width; the first channel counts.
     pub fn read(path: &Path) -> Result<Self, Fault> {
-        let fault = |reason: hound::Error| Fault::Wav { path: path.display().to_string(), reason: reason.to_string() };
-        let mut reader = hound::WavReader::open(path).map_err(fault)?;
-        let spec = reader.spec();
-        let channels = usize::from(spec.channels.max(1));
-        let samples: Vec<f32> = match spec.sample_format {
-            hound::SampleFormat::Float => {
-                reader.samples::<f32>().step_by(channels).collect::<Result<_, _>>().map_err(fault)?
-            }
-            hound::SampleFormat::Int => {
-                let full = 2f32.powi(i32::from(spec.bits_per_sample) - 1);
-                let scaled = reader.samples::<i32>().step_by(channels).map(|s| s.map(|s| s as f32 / full));
-                scaled.collect::<Result<_, _>>().map_err(fault)?
-            }
-        };
-        Self::new(resample(&samples, spec.sample_rate)).ok_or_else(|| Fault::Silent(path.display().to_string()))
+        Self::new(read_sound(path)?).ok_or_else(|| Fault::Silent(path.display().to_string()))
     }
+
+    /// The speech alone, without the silence at either end.
+    pub fn trimmed(self) -> Self {
+        let pcm = self.pcm[self.speech].to_vec();
+        Self { speech: 0..pcm.len(), pcm }
+    }
+}
+
+/// The samples of a WAV file's first channel, at [`HZ`].
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_sound(path: &Path) -> Result<Vec<i16>, Fault> {
+    let fault = |reason: hound::Error| Fault::Wav { path: path.display().to_string(), reason: reason.to_string() };
+    let mut reader = hound::WavReader::open(path).map_err(fault)?;
+    let spec = reader.spec();
+    let channels = usize::from(spec.channels.max(1));
+    let samples: Vec<f32> = match spec.sample_format {
+        hound::SampleFormat::Float => {
+            reader.samples::<f32>().step_by(channels).collect::<Result<_, _>>().map_err(fault)?
+        }
+        hound::SampleFormat::Int => {
+            let full = 2f32.powi(i32::from(spec.bits_per_sample) - 1);
+            let scaled = reader.samples::<i32>().step_by(channels).map(|s| s.map(|s| s as f32 / full));
+            scaled.collect::<Result<_, _>>().map_err(fault)?
+        }
+    };
+    Ok(resample(&samples, spec.sample_rate))
 }
 
 /// Brings sound of any rate to [`HZ`].

@@ -1,5 +1,5 @@
 //! `Driver`: the thread that owns a test call's wire and tells [`Softphone`] the time.
-use super::phone::{Input, Output, Plan, Softphone};
+use super::phone::{Act, Background, Input, Output, Plan, Softphone};
 use super::report::{Observation, Report};
 use media::leg::LegPlan;
 use media::packet::{Packet, Wire};
@@ -20,6 +20,8 @@ pub enum PhoneEvent {
 #[derive(Debug)]
 enum Order {
     Configure(LegPlan),
+    Do(Act),
+    Background(Background),
 }
 
 /// A running conversation.
@@ -52,6 +54,16 @@ impl Driver {
         self.orders.try_send(Order::Configure(line)).ok();
     }
 
+    /// Has the caller of a directed call do something now. `false`: the thread does not take orders any more.
+    pub fn act(&self, act: Act) -> bool {
+        self.orders.try_send(Order::Do(act)).is_ok()
+    }
+
+    /// From now on this sounds behind the caller. `false`: the thread does not take orders any more.
+    pub fn background(&self, background: Background) -> bool {
+        self.orders.try_send(Order::Background(background)).is_ok()
+    }
+
     /// Ends it: what was measured, and what was heard. Waits for the thread, which takes some milliseconds.
     pub fn finish(self) -> Option<(Report, Vec<i16>)> {
         drop(self.orders);
@@ -69,6 +81,8 @@ fn run(
         let wait = phone.deadline().map_or(LOOK, |(at, _)| at.saturating_duration_since(Instant::now()).min(LOOK));
         match orders.recv_timeout(wait) {
             Ok(Order::Configure(line)) => phone.handle(Instant::now(), Input::Configure(line)),
+            Ok(Order::Do(act)) => phone.handle(Instant::now(), Input::Do(act)),
+            Ok(Order::Background(sound)) => phone.handle(Instant::now(), Input::Background(sound)),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return phone.finish(),
         }
@@ -132,6 +146,7 @@ mod tests {
             finished: Duration::from_millis(300),
             patience: Duration::from_millis(100),
             activity: ActivityPlan::default(),
+            directed: false,
         };
         let (events, mut inbox) = tokio::sync::mpsc::channel(64);
         let wire = Box::new(Echo(VecDeque::new()));

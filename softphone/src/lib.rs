@@ -6,10 +6,12 @@ mod call;
 pub mod clip;
 pub mod driver;
 pub mod level;
+pub mod noise;
 pub mod page;
 pub mod phone;
+pub mod place;
 pub mod report;
-mod speak;
+pub mod speak;
 #[cfg(test)]
 mod tests;
 mod words;

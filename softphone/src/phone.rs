@@ -12,6 +12,7 @@ use media::leg::LegPlan;
 use media::packet::Rtp;
 use media::resample::Resampler;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One thing the caller does.
@@ -37,7 +38,12 @@ pub struct Plan {
     /// How long the caller waits for the bot's first sound before going on without it.
     pub patience: Duration,
     pub activity: ActivityPlan,
+    /// Nothing is done but what [`Input::Do`] asks for, at once, and the call is not ended here.
+    pub directed: bool,
 }
+
+/// What sounds at the caller's side all the time, at [`HZ`], over and over; empty: nothing.
+pub type Background = Arc<[i16]>;
 
 /// What goes into the core.
 #[derive(Clone, Debug)]
@@ -48,6 +54,10 @@ pub enum Input {
     Configure(LegPlan),
     /// A deadline has come.
     Tick,
+    /// The caller does this now, behind what they are doing.
+    Do(Act),
+    /// From now on this sounds behind the caller.
+    Background(Background),
 }
 
 /// What comes out.
@@ -138,6 +148,9 @@ pub struct Softphone {
     started: bool,
     /// Sequence, timestamp and source of the newest packet.
     newest: Option<(u16, u32, u32)>,
+    background: Background,
+    /// The next sample of it.
+    background_at: usize,
     heard: Vec<i16>,
     /// How much is kept of what is heard.
     keep: usize,
@@ -160,6 +173,8 @@ impl Softphone {
             timestamp: plan.timestamp,
             started: false,
             newest: None,
+            background: Background::default(),
+            background_at: 0,
             heard: Vec::new(),
             keep: keep.as_secs() as usize * HZ as usize,
             turns: Vec::new(),
@@ -196,6 +211,8 @@ impl Softphone {
                 self.decide(now);
                 self.send(now);
             }
+            Input::Do(act) => self.acts.push_back(act),
+            Input::Background(background) => (self.background, self.background_at) = (background, 0),
         }
     }
 
@@ -339,6 +356,8 @@ impl Softphone {
             self.note(Observation::BotFinished { at });
         }
         match self.state {
+            State::Listening | State::Awaiting if self.plan.directed && !self.acts.is_empty() => self.begin(),
+            State::Listening if self.plan.directed => {}
             State::Listening => {
                 // The clip's own silence counts: what interrupts is the speech in it.
                 let lead = match self.acts.front() {
@@ -363,7 +382,8 @@ impl Softphone {
                     let fell = finished;
                     self.answered(at);
                     self.turns.last_mut().into_iter().for_each(|turn| turn.finished = fell);
-                } else if now.saturating_duration_since(stopped.max(quiet.unwrap_or(stopped))) >= self.plan.patience
+                } else if !self.plan.directed
+                    && now.saturating_duration_since(stopped.max(quiet.unwrap_or(stopped))) >= self.plan.patience
                     && self.activity.sounding().is_none()
                 {
                     let turn = self.turns.len() - 1;
@@ -443,6 +463,12 @@ impl Softphone {
             }
             if over && matches!(self.state, State::Speaking { .. }) {
                 self.state = State::Awaiting;
+            }
+        }
+        if !self.background.is_empty() {
+            for sample in &mut pcm {
+                *sample = sample.saturating_add(self.background[self.background_at]);
+                self.background_at = (self.background_at + 1) % self.background.len();
             }
         }
         let (mut line, mut payload) = (Vec::new(), Vec::new());

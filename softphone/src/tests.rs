@@ -152,6 +152,7 @@ fn plan(acts: Vec<Act>) -> Plan {
         finished: ms(700),
         patience: ms(1000),
         activity: ActivityPlan::default(),
+        directed: false,
     }
 }
 

@@ -225,7 +225,8 @@ impl Assembly {
         let bot = known.as_ref().map_or(bot.clone(), |(_, known)| bot.with_memory(known.clone()));
         let toolbox = self.resources.toolbox.clone();
         let source = Arc::new(OtherBots { bots: bots.clone(), toolbox, headers, known });
-        let conversation = Conversation::new(bot.clone(), jiff::Zoned::now().datetime())
+        let begins = self.resources.begins.unwrap_or_else(|| jiff::Zoned::now().datetime());
+        let conversation = Conversation::new(bot.clone(), begins)
             .with_patience(engines.longest_wait(language, USUAL_ANSWER))
             .with_bots(source);
         let returning = config.destinations.iter().filter(|(_, to)| to.after == AfterPerson::Bot);

@@ -20,4 +20,6 @@ pub struct Resources {
     pub recording_policy: RecordingPolicy,
     pub approvals: ApprovalQueue,
     pub toolbox: Toolbox,
+    /// The date and time at which each call begins, in place of the clock's.
+    pub begins: Option<jiff::civil::DateTime>,
 }

@@ -201,6 +201,7 @@ mod tests {
             recording_policy: RecordingPolicy::of(&config.store),
             approvals: Default::default(),
             toolbox: Default::default(),
+            begins: None,
             config: Arc::new(config),
         });
         let (bot, echo, server) = (Called::of("sip:b@h"), Called::of("sip:echo@h"), Called::of("sip:h"));

@@ -338,7 +338,7 @@ mod tests {
     }
 
     fn token(page_access: &PageAccess) -> String {
-        page_access.issue(UNIX, "booking.en", &WebOrigin::parse("https://shop.example").unwrap()).unwrap().token
+        page_access.issue(UNIX, "booking.en", &WebOrigin::parse("https://shop.example").unwrap(), None).unwrap().token
     }
 
     const SHOP: Option<&str> = Some("https://shop.example");
@@ -428,7 +428,7 @@ mod tests {
         let wide =
             PageAccess::new(PageAccessPlan { calls: usize::MAX, calls_per_address: usize::MAX, ..plan() }).unwrap();
         lock(&wide.tables).used = (0..USED as u128).map(|n| (n.to_be_bytes(), UNIX + 5)).collect();
-        let late = wide.issue(UNIX + 3, "booking.en", &origin).unwrap().token;
+        let late = wide.issue(UNIX + 3, "booking.en", &origin, None).unwrap().token;
         assert_eq!(wide.redeem(UNIX + 3, ip("192.0.2.1"), &late, SHOP).err(), Some(Refused::TokenTableFull));
         assert!(wide.redeem(UNIX + 6, ip("192.0.2.1"), &late, SHOP).is_ok(), "expired ones are forgotten");
     }

@@ -27,6 +27,7 @@ mod openapi;
 mod person;
 mod phone_seat;
 mod privacy;
+mod rehearse_by_voice;
 mod remote;
 mod routes;
 mod secure;

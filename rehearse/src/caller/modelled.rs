@@ -59,7 +59,8 @@ impl<'a> ModelledCaller<'a> {
             Answer::Keys(keys) => Ok(Action::Keys { keys, pause: self.manner.pause() }),
             Answer::Says { words, and_hangs_up } => {
                 self.hangs_up = and_hangs_up;
-                let spoken = Spoken { texts: Vec::new(), confidence: None, misheard: Vec::new() };
+                let spoken =
+                    Spoken { texts: Vec::new(), confidence: None, misheard: Vec::new(), pace: None, noise: None };
                 Ok(Action::Say(self.manner.utterance(words.clone(), words, &spoken)))
             }
             Answer::Nothing => Err(self.fault("the model that takes the caller's part answered with nothing")),

@@ -1,6 +1,7 @@
 //! A report as one page without anything from elsewhere, light or dark as its reader's system is.
 use super::markup::escape;
 use super::{Figures, Report, clock, located, ms};
+use crate::ear::{Ear, Place};
 use crate::record::{Speaker, Turn};
 use crate::run::{Outcome, Run};
 use std::fmt::Write;
@@ -47,11 +48,11 @@ fn head(out: &mut String, report: &Report<'_>) {
     };
     let _ = writeln!(
         out,
-        "<h1>Rehearsals {badge}</h1><p class=soft>{} scenarios, {} calls in {:.2} s ({:.0} a second), seed {}.</p>",
+        "<h1>Rehearsals {badge}</h1><p class=soft>{} scenarios, {} calls in {:.2} s ({}), seed {}.</p>",
         report.outcomes.len(),
         report.calls(),
         report.took.as_secs_f64(),
-        report.calls_per_second(),
+        report.speed(),
         report.seed
     );
     out.push_str("<dl class=figures>");
@@ -65,6 +66,9 @@ fn head(out: &mut String, report: &Report<'_>) {
     figure("Answer, slowest", ms(all.slowest), "ms");
     figure("Interruptions", all.interruptions.to_string(), &format!("in {} turns", all.turns));
     figure("Re-prompts", all.reprompts.to_string(), &format!("in {} turns", all.turns));
+    if all.words > 0 {
+        figure("Words heard otherwise", all.wrong.to_string(), &format!("of {}", all.words));
+    }
     out.push_str("</dl>\n");
 }
 
@@ -127,6 +131,7 @@ fn shown(out: &mut String, report: &Report<'_>, outcome: &Outcome<'_>, run: &Run
         self::turn(out, &turn);
     }
     out.push_str("</ol>\n");
+    ears(out, &run.record.ears);
     let end = escape(run.record.end.text());
     let _ = writeln!(out, "<p class=soft>The call ended after {}: {end}.</p>", clock(run.record.length));
     let _ = writeln!(out, "<pre>{}</pre></div></details>", escape(&report.again(outcome, run)));
@@ -145,4 +150,29 @@ fn turn(out: &mut String, turn: &Turn) {
         speaker => format!("<small>{}</small>", speaker.name()),
     };
     let _ = writeln!(out, "<li class={class}><time>{}</time><p>{name}{text}</p>", clock(turn.at));
+}
+
+/// What the caller said and, word below word, what the bot heard.
+fn ears(out: &mut String, ears: &[Ear]) {
+    if ears.is_empty() {
+        return;
+    }
+    let (words, wrong) = (ears.iter().map(Ear::words).sum::<usize>(), ears.iter().map(Ear::wrong).sum::<usize>());
+    let _ = writeln!(out, "<h3>Said and heard <small>{wrong} of {words} words otherwise</small></h3><div class=ears>");
+    for ear in ears {
+        out.push_str("<p class=ear>");
+        for place in ear.places() {
+            let (class, said, heard) = match &place {
+                Place::Same(word) => ("", word, word),
+                Place::Other { said, heard } => (" class=other", said, heard),
+            };
+            let _ = write!(out, "<span{class}>{}<b>{}</b></span>", or_dash(said), or_dash(heard));
+        }
+        out.push_str("</p>\n");
+    }
+    out.push_str("</div>\n");
+}
+
+fn or_dash(word: &str) -> String {
+    if word.is_empty() { "–".to_owned() } else { escape(word) }
 }

@@ -1,6 +1,6 @@
 //! A report as JUnit XML, as build servers read it: a suite for each file, a test case for each run.
 use super::markup::escape;
-use super::text::transcript;
+use super::text::{ears, transcript};
 use super::{Report, located};
 use crate::run::{Outcome, Run};
 use std::fmt::Write;
@@ -60,7 +60,7 @@ fn case(out: &mut String, report: &Report<'_>, outcome: &Outcome<'_>, run: &Run)
     for failure in &run.failures {
         let _ = writeln!(text, "{}", located(file, failure));
     }
-    for line in transcript(&run.record) {
+    for line in transcript(&run.record).chain(ears(&run.record)) {
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "again: {}", report.again(outcome, run));

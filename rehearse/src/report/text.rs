@@ -22,7 +22,7 @@ pub fn text(report: &Report<'_>) -> String {
     let _ = writeln!(
         out,
         "{} scenarios, {calls} calls: {} passed, {failed} failed. Answers after {} ms (median), {} ms (95 %), {} ms (slowest). \
-         {} interruptions, {} re-prompts. {:.0} calls a second.",
+         {} interruptions, {} re-prompts. {}.",
         report.outcomes.len(),
         calls - failed,
         ms(all.median),
@@ -30,8 +30,12 @@ pub fn text(report: &Report<'_>) -> String {
         ms(all.slowest),
         all.interruptions,
         all.reprompts,
-        report.calls_per_second(),
+        report.speed(),
     );
+    if all.words > 0 {
+        let _ =
+            writeln!(out, "By voice: {} of {} words were heard otherwise than they were said.", all.wrong, all.words);
+    }
     out
 }
 
@@ -49,6 +53,11 @@ fn scenario(out: &mut String, report: &Report<'_>, outcome: &Outcome<'_>) {
         figures.reprompts,
         figures.interruptions,
     );
+    let misheard = outcome.runs.iter().filter(|run| run.failures.is_empty());
+    for run in misheard.filter(|run| run.record.ears.iter().any(|ear| ear.wrong() > 0)).take(TOLD) {
+        let _ = writeln!(out, "      run {}, what was heard otherwise (below what was said):", run.number);
+        heard_otherwise(out, &run.record);
+    }
     for run in outcome.failed().take(TOLD) {
         failed(out, report, outcome, run);
     }
@@ -66,7 +75,23 @@ fn failed(out: &mut String, report: &Report<'_>, outcome: &Outcome<'_>, run: &Ru
     for line in transcript(&run.record) {
         let _ = writeln!(out, "          {line}");
     }
+    heard_otherwise(out, &run.record);
     let _ = writeln!(out, "        again: {}", report.again(outcome, run));
+}
+
+/// What the bot heard otherwise than it was said, word below word.
+fn heard_otherwise(out: &mut String, record: &Record) {
+    for line in ears(record) {
+        let _ = writeln!(out, "          {line}");
+    }
+}
+
+/// The same as lines.
+pub fn ears(record: &Record) -> impl Iterator<Item = String> {
+    record.ears.iter().filter(|ear| ear.wrong() > 0).flat_map(|ear| {
+        let [said, heard] = ear.lines();
+        [format!("said:  {said}"), format!("heard: {heard}")]
+    })
 }
 
 /// The lines of a call as people read them.

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub persona: BTreeMap<String, OneOrMany>,
     #[serde(default)]
     pub variation: VariationFile,
+    pub voice: Option<Spanned<VoiceFile>>,
     #[serde(default)]
     pub answer: Vec<Spanned<AnswerFile>>,
     #[serde(default)]
@@ -53,6 +54,24 @@ pub(super) struct VariationFile {
     pub recognise_ms: Option<Spanned<[u64; 2]>>,
     /// The share of steps with `misheard` at which the recogniser writes that.
     pub misheard: Option<Spanned<f32>>,
+}
+
+/// How the caller sounds in calls by voice.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoiceFile {
+    pub speaker: Option<String>,
+    pub noise: Option<NoiseFile>,
+}
+
+/// What sounds behind the caller: a kind that is made, or a WAV file beside the rehearsal's.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoiseFile {
+    pub kind: Option<String>,
+    pub file: Option<String>,
+    /// Decibels below the voice.
+    pub below_db: f32,
 }
 
 /// What the caller answers whenever the bot says something that no step expects.
@@ -104,6 +123,10 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub persona: BTreeMap<String, OneOrMany>,
     pub variation: Option<VariationFile>,
+    /// "text" or "voice": rehearsed in that way alone.
+    pub only: Option<Spanned<String>>,
+    /// In place of the file's.
+    pub voice: Option<Spanned<VoiceFile>>,
     #[serde(default)]
     pub answer: Vec<Spanned<AnswerFile>>,
     /// Before those of the file.
@@ -138,6 +161,8 @@ pub(super) struct StepFile {
     pub hang_up: bool,
     pub confidence: Option<f32>,
     pub misheard: Option<OneOrMany>,
+    pub pace: Option<f32>,
+    pub noise: Option<NoiseFile>,
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -2,11 +2,12 @@
 pub use super::check::Fault;
 use super::check::Source;
 use super::file::{
-    AnswerFile, ExpectFile, File, OneOrMany, PersonFile, ScenarioFile, StepFile, ToolFile, VariationFile,
+    AnswerFile, ExpectFile, File, OneOrMany, PersonFile, ScenarioFile, StepFile, ToolFile, VariationFile, VoiceFile,
 };
+use super::sound;
 use super::{
-    Doing, End, Expectations, ExpectedTool, Heard, Moment, PersonOutcome, Rehearsal, Scenario, Spoken, StandingAnswer,
-    Step, ToolAnswer, ToolName, ToolPattern, Variation,
+    CallerVoice, Doing, End, Expectations, ExpectedTool, Heard, Moment, PersonOutcome, Rehearsal, Scenario, Spoken,
+    StandingAnswer, Step, ToolAnswer, ToolName, ToolPattern, Variation, Way,
 };
 use crate::pattern::{JsonPattern, RequestPattern, Words};
 use dialog::bot::Bot;
@@ -147,6 +148,9 @@ impl Loading<'_> {
         }
         let variation = own.variation.as_ref().unwrap_or(&file.variation);
         let variation = self.variation(variation)?;
+        let only = own.only.as_ref().map(|only| self.way(only)).transpose()?;
+        let voice = own.voice.as_ref().or(file.voice.as_ref()).map(|voice| self.voice(voice)).transpose()?;
+        let voice = voice.unwrap_or_default();
         let answers = own.answer.iter().chain(&file.answer);
         let answers = answers.map(|answer| self.answer(answer, &persona)).collect::<Result<_, _>>()?;
         let tools = own.tool.iter().chain(&file.tool).map(|tool| self.tool(tool)).collect::<Result<_, _>>()?;
@@ -156,7 +160,35 @@ impl Loading<'_> {
         let goal = own.goal.map(|goal| self.texts(line, "goal", OneOrMany::One(goal), &persona)).transpose()?;
         let goal = goal.and_then(|goal| goal.into_iter().next());
         let expect = self.expectations(own.expect, line)?;
-        Ok(Scenario { name: own.name, line, persona, variation, answers, tools, person, steps, goal, expect })
+        Ok(Scenario {
+            name: own.name,
+            line,
+            persona,
+            variation,
+            only,
+            voice,
+            answers,
+            tools,
+            person,
+            steps,
+            goal,
+            expect,
+        })
+    }
+
+    fn way(&self, only: &Spanned<String>) -> Result<Way, Fault> {
+        match only.get_ref().as_str() {
+            "text" => Ok(Way::Text),
+            "voice" => Ok(Way::Voice),
+            _ => Err(self.source.fault(self.source.line_of(only), "`only` is \"text\" or \"voice\"")),
+        }
+    }
+
+    fn voice(&self, read: &Spanned<VoiceFile>) -> Result<CallerVoice, Fault> {
+        let line = self.source.line_of(read);
+        let VoiceFile { speaker, noise } = read.get_ref().clone();
+        let noise = noise.map(|noise| sound::noise(&self.source, line, noise)).transpose()?;
+        Ok(CallerVoice { speaker, noise })
     }
 
     /// A caller who has heard the bot out has nothing to interrupt.
@@ -221,6 +253,8 @@ impl Loading<'_> {
                 texts: self.texts(line, "say", say, persona)?,
                 confidence: None,
                 misheard: Vec::new(),
+                pace: None,
+                noise: None,
             }),
             (None, Some(keys)) => Doing::Keys(self.keys(line, keys)?),
             _ => return Err(self.source.fault(line, "an answer has either `say` or `keys`")),
@@ -262,6 +296,13 @@ impl Loading<'_> {
         if !is_spoken && (step.confidence.is_some() || step.misheard.is_some()) {
             return Err(self.source.fault(line, "`confidence` and `misheard` belong to `say` or `interrupt`"));
         }
+        if !is_spoken && (step.pace.is_some() || step.noise.is_some()) {
+            return Err(self.source.fault(line, "`pace` and `noise` belong to `say` or `interrupt`"));
+        }
+        if step.pace.is_some_and(|pace| !(0.5..=2.0).contains(&pace)) {
+            return Err(self.source.fault(line, "`pace` of a step is 0.5 to 2"));
+        }
+        let noise = step.noise.map(|noise| sound::noise(&self.source, line, noise)).transpose()?;
         if step.interrupt.is_none() && (step.after_ms.is_some() || step.after.is_some()) {
             return Err(self.source.fault(line, "`after` and `after_ms` belong to `interrupt`"));
         }
@@ -270,10 +311,10 @@ impl Loading<'_> {
         }
         let misheard = step.misheard.map(|texts| self.texts(line, "misheard", texts, persona)).transpose()?;
         let misheard = misheard.unwrap_or_default();
-        let confidence = step.confidence;
+        let (confidence, pace) = (step.confidence, step.pace);
         let spoken = |key, texts| {
             let texts = self.texts(line, key, texts, persona)?;
-            Ok::<_, Fault>(Spoken { texts, confidence, misheard: misheard.clone() })
+            Ok::<_, Fault>(Spoken { texts, confidence, misheard: misheard.clone(), pace, noise: noise.clone() })
         };
         let mut all = Vec::new();
         if let Some(texts) = step.say {

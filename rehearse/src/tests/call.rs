@@ -157,6 +157,8 @@ impl Caller for Determined {
             pause: ms(300),
             length: ms(900),
             recognise: ms(50),
+            pace: 1.0,
+            noise: None,
         }))
     }
 }

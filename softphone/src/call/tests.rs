@@ -2,10 +2,12 @@
 use super::*;
 use crate::clip::tests::tone;
 use crate::level::{decibels, power};
+use crate::place::host_of;
 use clap::Parser;
 use media::Bytes;
 use media::codec::Codec;
 use media::packet::{Packet, Rtp, Wire};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use telephony::address::Network;
 use telephony::webrtc::{WebRtc, WebRtcPlan};
