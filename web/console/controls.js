@@ -9,8 +9,34 @@ export function seatControls(seat, { may, toast, hasAgent = () => true }, giveBa
   const state = h("p", { class: "seatstate", role: "status" });
   const level = h("i");
   const meter = h("span", { class: "meter", "aria-hidden": "true", hidden: true }, level);
-  const take = async (mode) => {
-    if (seat.mode === mode) return;
+  /** Who has the call gives it back knowingly: with what was found out, or without. */
+  const letGo = (run) => {
+    if (seat.mode !== "takeover") return run();
+    const act = (word, kind, run) =>
+      h("button", {
+        type: "button",
+        class: `button ${kind}`,
+        text: t(word),
+        onclick: () => {
+          box.close();
+          run();
+        },
+      });
+    const box = dialog(
+      t("let_go"),
+      h("p", { text: t("leave_sure") }),
+      h(
+        "p",
+        { class: "actions" },
+        act("cancel", "", () => {}),
+        act("leave_bare", "", run),
+        act("handback", "primary", () => giveBack()),
+      ),
+    );
+  };
+  const leaveIt = () => letGo(() => seat.leave());
+  const take = (mode) => seat.mode !== mode && letGo(() => sit(mode));
+  const sit = async (mode) => {
     try {
       await seat.take(mode);
     } catch (why) {
@@ -34,31 +60,6 @@ export function seatControls(seat, { may, toast, hasAgent = () => true }, giveBa
     );
     return { mode, key, button };
   });
-  /** Who has the call gives it back knowingly: with what was found out, or without. */
-  const leaveIt = () => {
-    if (seat.mode !== "takeover") return seat.leave();
-    const act = (word, kind, run) =>
-      h("button", {
-        type: "button",
-        class: `button ${kind}`,
-        text: t(word),
-        onclick: () => {
-          box.close();
-          run();
-        },
-      });
-    const box = dialog(
-      t("leave"),
-      h("p", { text: t("leave_sure") }),
-      h(
-        "p",
-        { class: "actions" },
-        act("cancel", "", () => {}),
-        act("leave_bare", "", () => seat.leave()),
-        act("handback", "primary", () => giveBack()),
-      ),
-    );
-  };
   const talk = h(
     "button",
     { type: "button", class: "talk", hidden: true },

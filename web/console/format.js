@@ -105,7 +105,7 @@ export function readable(given) {
   if (Array.isArray(given)) return given.map(readable).join(", ");
   if (typeof given !== "string") return value(given);
   const at = /^\d{4}-\d\d-\d\d$/.test(given) ? Date.parse(`${given}T00:00:00Z`) : Number.NaN;
-  const days = { dateStyle: "full", timeZone: "UTC" };
+  const days = { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
   if (!Number.isNaN(at)) return writer("date", (language) => new Intl.DateTimeFormat(language, days)).format(at);
   return duration(given) || given;
 }

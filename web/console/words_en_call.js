@@ -272,11 +272,11 @@ export const WORDS = {
     "Whisper to the bot: your microphone is closed. No agent is in the call. What you write is surer: “Help the bot”.",
   whisper_lost: "The bot could not follow what you whispered: {why}. Write it under “Help the bot”.",
   leave_sure:
-    "You have the call. If you leave, the bot goes on with it, and learns nothing of what was said meanwhile.",
-  leave_bare: "Leave",
+    "You have the call. If you let it go, the bot goes on with it, and learns nothing of what was said meanwhile.",
+  leave_bare: "Let it go",
   took_over: "{name} took the call over.",
   gave_back: "{name} handed the call back to the bot.",
-  bot_goes_on: "{name} left, and the bot goes on.",
+  bot_goes_on: "{name} let the call go, and the bot goes on.",
   promised_by: "{name} promised: {text}",
   promised: "Promised",
   given_by: "given by {name}",
@@ -291,4 +291,5 @@ export const WORDS = {
     "Saved as {file}: what this caller did, with made-up numbers and names. “switchboard rehearse” plays it against a bot.",
   days: "{n} days",
   erase_whom: "Who is erased:",
+  let_go: "Let the call go?",
 };

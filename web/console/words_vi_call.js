@@ -271,11 +271,11 @@ export const WORDS = {
   seat_whisper_off_alone:
     "Nói thầm với bot: micrô của bạn đang đóng. Không có tổng đài viên trong cuộc gọi. Viết ở mục “Giúp bot” thì chắc hơn.",
   whisper_lost: "Bot không làm theo được lời bạn nói thầm: {why}. Hãy viết ở mục “Giúp bot”.",
-  leave_sure: "Bạn đang giữ cuộc gọi. Nếu bạn rời, bot tiếp tục mà không biết những gì vừa nói.",
-  leave_bare: "Rời",
+  leave_sure: "Bạn đang giữ cuộc gọi. Nếu bạn thôi giữ, bot tiếp tục mà không biết những gì vừa nói.",
+  leave_bare: "Thôi giữ",
   took_over: "{name} đã tiếp quản cuộc gọi.",
   gave_back: "{name} đã trả cuộc gọi lại cho bot.",
-  bot_goes_on: "{name} đã rời, bot tiếp tục.",
+  bot_goes_on: "{name} thôi giữ cuộc gọi, bot tiếp tục.",
   promised_by: "{name} đã hứa: {text}",
   promised: "Đã hứa",
   given_by: "do {name} đưa",
@@ -290,4 +290,5 @@ export const WORDS = {
     "Đã lưu {file}: những gì người gọi này đã làm, với số và tên bịa. “switchboard rehearse” cho bot tập với tệp này.",
   days: "{n} ngày",
   erase_whom: "Người bị xóa:",
+  let_go: "Thôi giữ cuộc gọi?",
 };
