@@ -104,6 +104,6 @@ function line({ seq, at, name, kind, action, call, detail }) {
       call ? h("a", { href: `#/call/${call}`, title: call, text: `…${call.slice(-8)}` }) : "–",
       call && h("a", { class: "about", href: `#/audit/${call}`, text: t("audit_of_call").toLocaleLowerCase() }),
     ),
-    cell(t("audit_details"), h("span", { class: "about", text: detailWords(detail) })),
+    cell(t("audit_details"), h("span", { class: "about", text: detailWords(detail) || "–" })),
   );
 }

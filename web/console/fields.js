@@ -85,10 +85,15 @@ const check = (name, words, checked) => {
   return { box, node: h("label", { class: "check" }, box, h("span", { text: words })) };
 };
 
-/** Some of many, each with a box. `value()`: the names of those that are chosen. */
-export function choices(legend, options, chosen = []) {
+/** Some of many, each with a box; `quiet`: their legend stands above already. `value()`: the names of those that are chosen. */
+export function choices(legend, options, chosen = [], quiet = false) {
   const boxes = options.map(([name, words]) => check(name, words, chosen.includes(name)));
-  const node = h("fieldset", { class: "choices" }, h("legend", { text: legend }), ...boxes.map((one) => one.node));
+  const node = h(
+    "fieldset",
+    { class: "choices" },
+    h("legend", { class: quiet ? "unseen" : null, text: legend }),
+    ...boxes.map((one) => one.node),
+  );
   const value = () => boxes.filter(({ box }) => box.checked).map(({ box }) => box.value);
   return { node, value, first: boxes[0]?.box };
 }
@@ -102,6 +107,7 @@ export function botsChoice(all, chosen = null) {
     t("some_bots"),
     names.map((name) => [name, name]),
     chosen ?? [],
+    true,
   );
   const show = () => attribute(list.node, "hidden", !some.box.checked);
   some.box.addEventListener("change", show);
