@@ -362,7 +362,7 @@ pub const MODELS: &[Model] = &[
         task: ModelKind::TurnEnd,
         languages: "23 languages, Vietnamese too",
         licence: Licence { name: "BSD-2-Clause", restricts: None },
-        bytes: 8_700_000,
+        bytes: 8_679_182,
         availability: Availability::Unread { page: "https://huggingface.co/pipecat-ai/smart-turn-v3" },
     },
     piper(
