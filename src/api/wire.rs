@@ -261,7 +261,7 @@ pub struct NewSession {
     pub visitor: Option<NewVisitor>,
 }
 
-/// Who calls from a page: one of both. `Debug` is left out: it names somebody.
+/// Who calls from a page: one of both.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewVisitor {

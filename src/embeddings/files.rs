@@ -116,7 +116,7 @@ fn parse(bytes: &[u8]) -> Option<HashMap<Key, Vec<f32>>> {
     }
     let row = |row: &[u8]| {
         let (key, parts) = row.split_first_chunk::<SUM>()?;
-        let parts = parts.as_chunks::<4>().0.iter().map(|part| f32::from_le_bytes(*part)).collect();
+        let parts: Vec<f32> = parts.as_chunks::<4>().0.iter().map(|part| f32::from_le_bytes(*part)).collect();
         Some((*key, parts))
     };
     content.chunks_exact(long).map(row).collect()

@@ -103,7 +103,7 @@ async fn what_is_known_of_the_caller_is_looked_up_and_a_bot_that_does_not_share_
     assert_eq!(running.run("who_calls", json!({})).await, Ok(nobody.clone()));
     let of = MemoryOf { caller: caller(), shared: "b".into() };
     let earlier = Store::new_id();
-    running.store.note(&earlier, CallEvent::Started(Started { bot: "b".into(), ..started() }));
+    running.store.note(&earlier, CallEvent::Started(started()));
     running.store.flush().await.unwrap();
     let row = |kind, name: &str, value: Value| ToRemember { kind, name: name.into(), value: Some(Private(value)) };
     let rows = [
@@ -119,9 +119,8 @@ async fn what_is_known_of_the_caller_is_looked_up_and_a_bot_that_does_not_share_
     assert_eq!(told["facts"], json!({ "name": { "value": "Anna", "on": today } }));
     assert_eq!(told["promises"], json!([{ "what": "call_back", "task": "repair", "on": today }]));
     assert_eq!(told["called_on"], json!([today]));
-    // Another bot goes on with the call.
-    let other = Bot::parse(&format!("{BOT}[memory]\nslots = []\nshared = \"elsewhere\"\n"), "c.toml");
-    let other = other.unwrap_or_else(|_| running.bot.clone());
+    // Another bot goes on with the call, which remembers nobody.
+    let other = running.bot.clone();
     let toolbox = running.toolbox.of_bot("c", &other);
     let (id, limit) = (ToolId(2), Duration::from_secs(8));
     let call = ToolCall { id, name: "who_calls".into(), arguments: json!({}), effect: Effect::Reads, limit };
