@@ -27,6 +27,7 @@ mod person;
 mod places;
 mod random;
 mod rights;
+mod strangers;
 mod supervised;
 mod tools;
 mod turn_figures;

@@ -93,9 +93,13 @@ impl Surroundings<'_> {
         // "Two to four people" is no span.
         let is_span = matches!(kind, Kind::Span { .. }) && self.ends_in_number();
         // "Seven thirty p m, four adults"
-        let counts_people = matches!(kind, Kind::Duration | Kind::Time)
+        let is_of_people = matches!(kind, Kind::Duration | Kind::Time)
             && self.lists().person.iter().any(|phrase| begin_with(self.after, phrase));
-        (is_bare || is_span) && (self.lists().unit.contains(&word(self.after, 0)) || counts_people)
+        // "At four", "lúc bốn" where people are counted.
+        let is_clock = is_bare
+            && matches!(kind, Kind::Number { unit, .. } if counts_people(unit))
+            && matches!(word_at_end(self.before), "at" | "lúc");
+        is_clock || (is_bare || is_span) && (self.lists().unit.contains(&word(self.after, 0)) || is_of_people)
     }
 
     /// "An hour before noon", "nửa tiếng trước bảy giờ": how far a time is from another one, and no length.
@@ -116,7 +120,8 @@ impl Surroundings<'_> {
             "nữa là",
             "sau đó",
         ];
-        BEHIND.iter().any(|phrase| begin_with(self.after, phrase))
+        // "In an hour" is when.
+        BEHIND.iter().any(|phrase| begin_with(self.after, phrase)) || word_at_end(self.before) == "in"
     }
 
     /// Whether a choice is a word about something else: "a large party", "em vừa gọi".
@@ -165,7 +170,8 @@ impl Surroundings<'_> {
         let mut at = 0;
         while at < before.len() {
             let rest = &before[at..];
-            if let Some(len) = phrase_at(lists.no_refusal, rest) {
+            let refuses_nothing = [lists.no_refusal, lists.polite_refusal, lists.little];
+            if let Some(len) = refuses_nothing.iter().filter_map(|list| phrase_at(list, rest)).max() {
                 at += len;
                 continue;
             }
@@ -445,6 +451,10 @@ pub fn is_otherwise(between: &[String], language: Language) -> bool {
 pub fn moves(words: &[String], language: Language) -> bool {
     let moves = if language == Language::En { en::LISTS.moves } else { vi::LISTS.moves };
     words.iter().any(|word| moves.contains(&word.as_str()))
+}
+
+fn word_at_end(words: &[String]) -> &str {
+    words.last().map_or("", String::as_str)
 }
 
 /// `words` without those of a list at their end.

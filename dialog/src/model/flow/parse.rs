@@ -98,13 +98,16 @@ impl SlotSearch<'_> {
         let besides = part_besides(&mentions, words, self.bot.language);
         let half = HalfOfDay { part: besides.or(self.part_of_day), opening: self.bot.opening_hours };
         let said = HalfOfDay { part: besides, opening: None };
+        // To "for how long?" two numbers are as well two lengths.
+        let asks_how_long = self.asked.is_some_and(|slot| self.bot.slots[slot].kind == Kind::Duration);
         for mention in &mut mentions {
             let behind = &words[mention.end..];
             mention.found = mention.found.take().map(|found| match mention.kind {
                 Kind::Time if mention.begins_span => {
                     let own = &words[mention.start..mention.end];
                     let span = span::span(SpanOf::Times, own, self.bot.language, self.now, half);
-                    span.and_then(beginning).unwrap_or(found)
+                    let begins = span.and_then(beginning).unwrap_or(found);
+                    if asks_how_long { begins.doubtful(Doubt::TwoReadings) } else { begins }
                 }
                 Kind::Span { of } => {
                     let own = &words[mention.start..mention.end];
@@ -187,8 +190,8 @@ impl SlotSearch<'_> {
             roles: &given.roles,
             filled: self.filled,
         });
-        for Fill { slot, found, .. } in given.fills.iter_mut().filter(|fill| fill.found.doubt.is_none()) {
-            if left_over.matters(*slot) {
+        for Fill { slot, found, end } in given.fills.iter_mut().filter(|fill| fill.found.doubt.is_none()) {
+            if left_over.matters(*slot, *end) {
                 found.doubt = Some(Doubt::Beside);
             }
         }
@@ -351,8 +354,9 @@ impl SlotSearch<'_> {
             end,
             is_cued: true,
         };
-        let lasts = Found::new(Value::Minutes(minutes), 0);
-        Some([mention(time, beginning(found)?, at), mention(length, lasts, end)])
+        let (begins, lasts) = (beginning(found)?, Found::new(Value::Minutes(minutes), 0));
+        let lasts = if self.asked == Some(length) { lasts.doubtful(Doubt::TwoReadings) } else { lasts };
+        Some([mention(time, begins, at), mention(length, lasts, end)])
     }
 
     /// A value without the words at its end with which another slot's value begins: "ba giờ bốn người" is three o'clock, and four
@@ -439,7 +443,10 @@ impl SlotSearch<'_> {
     fn found(&self, slot: usize, words: &[String]) -> Option<Found> {
         let (spec, language) = (&self.bot.slots[slot], self.bot.language);
         let lunar = if spec.lunar { value::vi::lunar_date(words, self.now.date()) } else { None };
-        lunar.or_else(|| value::find(&spec.kind, words, language, self.now))
+        let found = lunar.or_else(|| value::find(&spec.kind, words, language, self.now))?;
+        // "Two minutes" is what callers say who want to be waited for.
+        let is_brief = matches!(found.value, Value::Minutes(minutes) if minutes <= 5);
+        Some(if is_brief { found.doubtful(Doubt::TwoReadings) } else { found })
     }
 
     /// "Not tomorrow, the day after": a day that is told by the one before it.

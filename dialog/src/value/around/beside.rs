@@ -7,7 +7,9 @@ use crate::value::half_of_day::DayPart;
 use crate::value::kind::Kind;
 use crate::value::number;
 use crate::value::words::{begin_with, word};
+use clause::{Clause, KNOWN};
 
+mod clause;
 mod en;
 mod not_yet;
 mod vi;
@@ -58,26 +60,45 @@ pub struct Beside<'a> {
     /// Words of the bot's own questions, and those that lead to its slots, change nothing either.
     pub is_own: &'a dyn Fn(&str) -> bool,
     pub is_cue: &'a dyn Fn(&str) -> bool,
+    /// Words that name the slot itself.
+    pub is_name: &'a dyn Fn(&str) -> bool,
 }
 
 impl Beside<'_> {
-    /// Whether one of these words may matter.
-    pub fn has_unknown(&self, words: &[String], side: Side) -> bool {
+    /// Whether one of these words may matter, or what they say together where they stand beside the value that is `taken`.
+    pub fn has_unknown(&self, words: &[String], side: Side, taken: bool) -> bool {
         let mut at = 0;
+        // What no phrase explains: what these words come to depends on each other.
+        let mut single: Vec<String> = Vec::new();
         while at < words.len() {
-            match self.known(words, at, side) {
-                Some(len) => at += len,
-                None => return true,
+            let Some(len) = self.known(words, at, side) else { return true };
+            let own = &words[at..at + len];
+            // "Call me at" leads to a telephone number, and to nothing else.
+            match len == 1 || own.iter().any(|word| word == "call") {
+                true => single.extend_from_slice(own),
+                false => single.push(KNOWN.to_owned()),
             }
+            at += len;
         }
-        false
+        let (kind, is_own, is_name) = (self.kind, self.is_own, self.is_name);
+        let people = self.harmless().people;
+        let clause = Clause { words: &single, side, kind, people, is_own, is_name };
+        taken && !self.moves && !self.contrasts && clause.tells_of_another(self.language)
+    }
+
+    fn harmless(&self) -> &'static Harmless {
+        match self.language {
+            Language::En => &en::HARMLESS,
+            Language::Vi => &vi::HARMLESS,
+        }
     }
 
     /// How many words at a place are known to change nothing.
     fn known(&self, words: &[String], at: usize, side: Side) -> Option<usize> {
-        let (lists, harmless) = match self.language {
-            Language::En => (&super::en::LISTS, &en::HARMLESS),
-            Language::Vi => (&super::vi::LISTS, &vi::HARMLESS),
+        let harmless = self.harmless();
+        let lists = match self.language {
+            Language::En => &super::en::LISTS,
+            Language::Vi => &super::vi::LISTS,
         };
         let rest = &words[at..];
         if let Some(len) = not_yet::not_known_yet(rest, self.language, self.name_of_other) {
@@ -102,7 +123,7 @@ impl Beside<'_> {
         let matters = is_answer || longest(harmless.matter).is_some() || side == Side::Behind && longest(harmless.matter_behind).is_some()
             // "Đi Huế rồi" may as well have been there.
             || side == Side::Behind && at == 0 && word(rest, 0) == "rồi";
-        let says_no = says_no && longest(harmless.phrases).is_none();
+        let says_no = says_no && longest(harmless.phrases).is_none() && longest(lists.little).is_none();
         if matters || says_no && !self.refuses && !self.is_filled {
             return None;
         }
@@ -116,7 +137,8 @@ impl Beside<'_> {
         };
         let hesitations = if side == Side::Ahead { harmless.hesitations } else { &[] };
         let phrases =
-            [harmless.phrases, hesitations, lists.no_condition, lists.or_so, lists.polite_refusal].map(longest);
+            [harmless.phrases, hesitations, lists.no_condition, lists.or_so, lists.polite_refusal, lists.little]
+                .map(longest);
         // "Tomorrow from two to four": the hours are not the day's matter.
         let other = if matches!(self.kind, Kind::Choice(_) | Kind::Date) { (self.other)(rest) } else { None };
         let known = phrases.into_iter().flatten().max().max(refusing).max(correcting).max(other);

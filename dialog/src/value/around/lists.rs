@@ -4,7 +4,7 @@
 pub(super) struct Lists {
     /// They refuse what follows.
     pub not: &'static [&'static str],
-    /// Phrases that hold such a word and refuse nothing.
+    /// Phrases that hold such a word and refuse nothing, besides those that change nothing at all.
     pub no_refusal: &'static [&'static str],
     /// What ends the reach of a refusal.
     pub but: &'static [&'static str],
@@ -54,6 +54,8 @@ pub(super) struct Lists {
     pub one: &'static [&'static str],
     /// Words that may be a choice, and words behind which they are something else.
     pub homonyms: &'static [(&'static [&'static str], &'static [&'static str])],
+    /// "Not long": what says of a value that it is little, and changes nothing.
+    pub little: &'static [&'static str],
     /// Phrases that hold a word of refusal, refuse nothing and change nothing.
     pub polite_refusal: &'static [&'static str],
 }

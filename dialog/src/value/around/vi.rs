@@ -52,7 +52,7 @@ pub(super) const LISTS: Lists = Lists {
         "hơn là",
         "tránh",
     ],
-    no_refusal: &["không phải không", "đi được không", "có được không"],
+    no_refusal: &[],
     but: &["mà", "nhưng", "thì", "chỉ", "lấy", "đổi", "vậy"],
     not_after: &[
         "thì đừng",
@@ -183,7 +183,7 @@ pub(super) const LISTS: Lists = Lists {
     ],
     unit: &[
         "giây", "phút", "giờ", "tiếng", "ngày", "hôm", "tuần", "tháng", "đồng", "đô", "độ", "người", "bàn", "phòng",
-        "ghế", "vé", "suất", "chỗ", "mét", "h", "p", "sao",
+        "ghế", "vé", "suất", "chỗ", "mét", "h", "p", "sao", "việc",
     ],
     label: &["phòng", "bàn", "cổng", "tầng", "lầu", "ghế", "chuyến", "tòa", "toà", "xe", "lô"],
     age: &[
@@ -280,6 +280,17 @@ pub(super) const LISTS: Lists = Lists {
         ),
         (&["nhỏ"], &["em gái", "bạn em", "bạn tôi", "bạn anh", "bạn chị", "bạn thân", "con gái"]),
         (&["lớn"], &["lên", "tuổi", "hơn", "chuyện"]),
+    ],
+    little: &[
+        "không lâu",
+        "không lâu đâu",
+        "không lâu lắm",
+        "không nhiều",
+        "không nhiều đâu",
+        "không nhiều lắm",
+        "không đông",
+        "không đông đâu",
+        "không đông lắm",
     ],
     polite_refusal: &["đi được không", "có được không", "không phải không"],
 };

@@ -33,8 +33,8 @@ impl<'a> LeftOver<'a> {
         LeftOver { sentence }
     }
 
-    /// Whether a word that may matter stands beside what was said of this slot.
-    pub fn matters(&self, slot: usize) -> bool {
+    /// Whether a word that may matter stands beside what was said of this slot, whose value ends at `end`.
+    pub fn matters(&self, slot: usize, end: usize) -> bool {
         let Sentence { bot, words, mentions, roles, .. } = &self.sentence;
         let beside = Beside {
             kind: &bot.slots[slot].kind,
@@ -47,9 +47,14 @@ impl<'a> LeftOver<'a> {
             name_of_other: &|rest| self.name_of_other(slot, rest),
             is_own: &|word| self.sentence.bot.own_words().all.contains(word),
             is_cue: &|word| self.is_cue(word),
+            is_name: &|word| self.is_name(slot, word),
         };
         let own = (0..mentions.len()).filter(|i| mentions[*i].slot == slot && roles[*i] != Role::Foreign);
-        own.flat_map(|i| self.beside(i)).any(|(words, side)| beside.has_unknown(&words, side))
+        // Behind a value that is refused they say why.
+        let explains = |i: usize, side: Side| side == Side::Between && i > 0 && roles[i - 1] == Role::Refused;
+        let taken = |i: usize, side: Side| mentions[i].end == end && !explains(i, side);
+        own.flat_map(|i| self.beside(i).into_iter().map(move |(words, side)| (words, side, taken(i, side))))
+            .any(|(words, side, taken)| beside.has_unknown(&words, side, taken))
     }
 
     /// Whether a word that may matter stands anywhere outside of its mentions: behind a yes.
@@ -66,10 +71,11 @@ impl<'a> LeftOver<'a> {
             name_of_other: &|_| None,
             is_own: &|word| self.sentence.bot.own_words().all.contains(word),
             is_cue: &|word| self.is_cue(word),
+            is_name: &|_| false,
         };
         let taken = |at: &usize| mentions.iter().any(|mention| (mention.start..mention.end).contains(at));
         let rest: Vec<String> = (*from..words.len()).filter(|at| !taken(at)).map(|at| words[at].clone()).collect();
-        beside.has_unknown(&rest, Side::Between)
+        beside.has_unknown(&rest, Side::Between, false)
     }
 
     /// The words on both sides of a mention, without those that make another slot's mention unclear.
@@ -139,6 +145,11 @@ impl<'a> LeftOver<'a> {
         };
         let is_own = longest(slot).is_some();
         (0..bot.slots.len()).filter(|other| *other != slot && !is_own).filter_map(longest).max()
+    }
+
+    /// Whether a word is part of what names this slot.
+    fn is_name(&self, slot: usize, word: &str) -> bool {
+        self.sentence.bot.own_words().names[slot].iter().flatten().any(|name| name == word)
     }
 
     fn is_cue(&self, word: &str) -> bool {

@@ -7,7 +7,7 @@ pub(super) const HARMLESS: Harmless = Harmless {
         thế đó đấy này đây ấy cái chiếc chắc làm ơn giúp giùm dùm hộ vui lòng cảm cám á hen hén ha nè ơi alo lô a chào để xem thử coi tính định dự \
         kiến sẽ đang đã vừa mới thích ưng ổn tốt đúng chính xác chỉ cũng nên phải biết nghĩ thấy nói bảo hẹn họp bay tham dự chuyến vé bàn phòng \
         chỗ nơi thành phố tỉnh địa điểm ngày hôm bữa buổi số mã điện thoại việc cuộc gặp tiệc sinh nhật cưới công tác du lịch ăn uống sáng trưa \
-        chiều tối đêm khuya size cỡ đơn hàng bắt đầu rảnh tiện thuận hợp khởi hành khám lịch giữ tên nhóm đoàn của đâu đủ cơ ngay chẵn ra vô lên xuống lận hà hè đa ngoài vầy zậy dzậy rứa hỉ ủa book booking order set check confirm please thanks hello hi team meeting gọi liên hệ lạc nhen trả thanh toán nạp",
+        chiều tối đêm khuya size cỡ đơn hàng bắt đầu rảnh tiện thuận hợp khởi hành khám lịch giữ tên nhóm đoàn của đâu đủ cơ ngay chẵn ra vô lên xuống lận hà hè đa ngoài vầy zậy dzậy rứa hỉ ủa book booking order set check confirm please thanks hello hi team meeting gọi liên hệ lạc hổm nhen trả thanh toán nạp",
     people: "vợ chồng bè gia đình đồng nghiệp sếp ba má bố mẹ đứa bé trai gái thằng lớp khách",
     phrases: &[
         "hay là",
@@ -54,24 +54,13 @@ pub(super) const HARMLESS: Harmless = Harmless {
         "vậy thôi",
         "thế thôi",
         "không vấn đề gì",
-        "hôm bữa",
         "nhưng giờ",
         "nhưng bây giờ",
-        "bữa hổm",
         "cho chắc",
         "cho chắc ăn",
         "cho thoải mái",
         "cho an toàn",
         "cho tiện",
-        "không lâu",
-        "không lâu đâu",
-        "không lâu lắm",
-        "không nhiều",
-        "không nhiều đâu",
-        "không nhiều lắm",
-        "không đông",
-        "không đông đâu",
-        "không đông lắm",
     ],
     hesitations: &[
         "còn",
