@@ -7,7 +7,7 @@ use clap::Parser;
 use media::Bytes;
 use media::codec::Codec;
 use media::packet::{Packet, Rtp, Wire};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use telephony::address::Network;
 use telephony::webrtc::{WebRtc, WebRtcPlan};
