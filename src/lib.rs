@@ -21,6 +21,7 @@ pub mod observe;
 pub mod oidc;
 pub mod outbound;
 pub mod plans;
+pub mod recorded;
 pub mod recordings;
 pub mod rehearse;
 pub mod security;

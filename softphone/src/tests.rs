@@ -349,3 +349,45 @@ fn a_phone_that_was_stalled_leaves_time_out_instead_of_bursting() {
     assert!(sent.iter().all(|&(now, _, timestamp)| u64::from(timestamp) / 8 == now - now % 20), "{sent:?}");
     assert_eq!(phone.finish().0.stalls, 1);
 }
+
+#[test]
+fn a_directed_caller_speaks_when_told_over_what_sounds_behind_them_and_hangs_up_never() {
+    let zero = Instant::now();
+    let plan = Plan { directed: true, ..plan(vec![]) };
+    let mut phone = Softphone::new(zero, plan, Duration::ZERO);
+    let (mut levels, mut seen) = (Vec::new(), Vec::new());
+    for now in 0..8_000 {
+        match now {
+            1_000 => phone.handle(zero + ms(now), Input::Background((0..800).map(|i| 300 - 600 * (i % 2)).collect())),
+            2_000 => phone.handle(zero + ms(now), Input::Do(Act::Say(clip(500)))),
+            _ => {}
+        }
+        if phone.deadline().is_some_and(|(at, _)| at <= zero + ms(now)) {
+            phone.handle(zero + ms(now), Input::Tick);
+        }
+        while let Some(output) = phone.poll() {
+            match output {
+                Output::Send(packet) => {
+                    let mut pcm = vec![];
+                    Codec::Pcmu.decoder().decode(&packet.payload, &mut pcm);
+                    levels.push((now, decibels(power(&pcm))));
+                }
+                Output::Observed(observation) => seen.push(observation),
+                Output::HangUp => panic!("nobody told the caller to"),
+            }
+        }
+    }
+    let level = |from: u64, to: u64| -> Vec<f32> {
+        levels.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, level)| *level).collect()
+    };
+    assert!(level(0, 1_000).iter().all(|level| *level < -60.0));
+    for behind in [level(1_040, 1_980), level(3_200, 8_000)] {
+        assert!(!behind.is_empty() && behind.iter().all(|level| (-43.0..-38.0).contains(level)), "{behind:?}");
+    }
+    assert!(level(2_200, 2_500).iter().all(|level| *level > -20.0));
+    let [Observation::CallerBegan { at: began, .. }, Observation::CallerStopped { at: stopped, .. }] = seen[..] else {
+        panic!("{seen:?}")
+    };
+    let at = |moment: Instant| moment.duration_since(zero).as_millis();
+    assert!((2_080..=2_140).contains(&at(began)) && (2_580..=2_660).contains(&at(stopped)), "{seen:?}");
+}

@@ -2,7 +2,7 @@
 use super::calls::of_right;
 use super::wire::ProblemDocument;
 use super::{Problem, SharedState};
-use crate::rehearse::recorded_call;
+use crate::recorded::recorded_call;
 use crate::security::{Action, Principal, Right};
 use crate::store::CallState;
 use ::rehearse::recorded::Values;
