@@ -513,7 +513,7 @@ impl CallPort for SimulatedPort {
     }
 
     fn hurry(&mut self, hurries: bool) {
-        self.note_trace("voice", if hurries { "hurries" } else { "takes its time" }.to_owned());
+        self.note_trace("voice", if hurries { "hurries" } else { "takes its time" });
     }
 
     fn become_bot(&mut self, name: String, bot: Arc<Bot>) {
