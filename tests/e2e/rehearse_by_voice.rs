@@ -68,7 +68,8 @@ async fn a_shipped_bot_is_rehearsed_by_voice_over_noise_and_an_interruption() {
 async fn a_broken_bot_fails_its_rehearsal_by_voice() {
     let _machine = beside_others().await;
     let dir = Dir::new("rehearse-broken");
-    let confirm = "You want to cancel the booking with the code {code}.";
+    // "Is that right" has a standing answer: a bot that asks that is not stuck.
+    let confirm = "You want to cancel the booking with the code {code}. Is that right?";
     let bot = shipped("booking.en.toml");
     assert!(bot.contains(confirm));
     let (rehearsal, config) = written(&dir, &bot.replace(confirm, "All is well."));
@@ -86,5 +87,5 @@ async fn what_cannot_be_rehearsed_by_voice_is_refused_before_any_call() {
     std::fs::write(&rehearsal, asked).expect("written");
     let done = rehearse(&rehearsal, &config, &["--scenario", "mishears"]).await;
     let err = text(&done.stderr);
-    assert!(!done.status.success() && err.contains("`misheard`") && err.contains("rehearsal.toml:"), "{err}");
+    assert!(!done.status.success() && err.contains("`confidence`") && err.contains("rehearsal.toml:"), "{err}");
 }
