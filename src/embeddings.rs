@@ -3,7 +3,6 @@
 use crate::config;
 use crate::web_client::{self, client};
 use dialog::knowledge::Knowledge;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,24 +140,18 @@ impl Endpoint {
     }
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    data: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    index: Option<usize>,
-    embedding: Vec<f32>,
-}
-
 /// The vectors of an answer in the order of the texts; `None`: it is not of that shape.
 fn read(bytes: &[u8], wanted: usize) -> Option<Vec<Vec<f32>>> {
-    let Answer { data } = serde_json::from_slice(bytes).ok()?;
+    let answer: Value = serde_json::from_slice(bytes).ok()?;
     let mut rows = vec![None; wanted];
-    for (at, row) in data.into_iter().enumerate() {
-        let place = rows.get_mut(row.index.unwrap_or(at))?;
-        if row.embedding.is_empty() || place.replace(row.embedding).is_some() {
+    for (at, row) in answer["data"].as_array()?.iter().enumerate() {
+        let index = match &row["index"] {
+            Value::Null => at,
+            index => usize::try_from(index.as_u64()?).ok()?,
+        };
+        let numbers = row["embedding"].as_array()?.iter().map(|number| Some(number.as_f64()? as f32));
+        let vector: Vec<f32> = numbers.collect::<Option<_>>()?;
+        if vector.is_empty() || rows.get_mut(index)?.replace(vector).is_some() {
             return None;
         }
     }

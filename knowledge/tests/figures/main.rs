@@ -195,6 +195,9 @@ fn figures_of_a_search() {
 }
 
 /// How often the right passage comes first by words and meaning together, by an endpoint of embeddings that is given:
+/// A way in which questions are asked: how it is printed, and what it makes of their words.
+type AsSaid = (&'static str, fn(&str) -> String);
+
 /// `SWITCHBOARD_EMBEDDINGS=http://127.0.0.1:PORT/v1 cargo test -p knowledge --test figures -- --ignored --nocapture embeddings`
 #[test]
 #[ignore = "a figure of an endpoint"]
@@ -208,7 +211,7 @@ fn figures_with_embeddings() {
         for (name, asked) in
             [("tuned", &tuned), ("a stranger's, tuned", &strangers), ("the author's", &authors), (HELD_OUT, &held_out)]
         {
-            let ways: &[(&str, fn(&str) -> String)] = match language {
+            let ways: &[AsSaid] = match language {
                 Language::En => &[("", str::to_owned)],
                 Language::Vi => &[("", str::to_owned), (" without marks", bare)],
             };
