@@ -70,6 +70,13 @@ impl<'a> Rig<'a> {
         self.tell(VoiceInput::BotQuiet);
     }
 
+    /// The bot says this and listens no more.
+    fn bot_closes(&mut self, text: &str, length: u64) {
+        self.bot_begins(text);
+        self.pass(ms(length));
+        self.tell(VoiceInput::Heard { say: self.say, chars: 1_000, done: true });
+    }
+
     /// The caller, who has just begun, stops after this time; the bot takes these words for it.
     fn caller_stops(&mut self, after: u64, heard: &str) {
         self.pass(ms(after));
@@ -141,7 +148,7 @@ fn order(rig: &mut Rig<'_>, size: &str, wait: u64) {
     rig.caller_stops(500, size);
     rig.tell(VoiceInput::Slot { name: "size".into(), value: Some(9.into()), confirmed: true });
     rig.pass(ms(100));
-    rig.bot("Size nine it is.", 1_000);
+    rig.bot_closes("Size nine it is.", 1_000);
     rig.tell(VoiceInput::Ended(done()));
 }
 
@@ -165,7 +172,7 @@ fn a_caller_speaks_when_the_bot_has_finished_and_the_answer_is_measured_on_the_w
         rig.caller_stops(500, "five");
         rig.tell(VoiceInput::Slot { name: "size".into(), value: Some(9.into()), confirmed: true });
         rig.pass(ms(100));
-        rig.bot("Size nine it is.", 1_000);
+        rig.bot_closes("Size nine it is.", 1_000);
         rig.tell(VoiceInput::Ended(done()));
         assert!(rig.core.is_over());
     });

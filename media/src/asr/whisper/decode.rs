@@ -153,7 +153,9 @@ impl Drop for Running<'_> {
 /// `marks`: where each token ends in `bytes`, and its probability.
 fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f32) -> FreeText {
     let text = String::from_utf8_lossy(bytes);
-    let words = once(normalise(&text));
+    let written = normalise(&text);
+    let length = written.len();
+    let words = once(written);
     let letters: usize = words.iter().map(|word| word.chars().count() + 1).sum();
     if words.is_empty() || tokens.is_empty() {
         return FreeText::default();
@@ -162,7 +164,8 @@ fn judge(tokens: &[(i32, f32)], bytes: &[u8], marks: &[(usize, f32)], seconds: f
     let confidence = mean.exp();
     let too_fast = letters as f32 > LETTERS_PER_SECOND * seconds.max(0.5);
     let in_a_loop = tokens.len() > LOOP_TOKENS && entropy(&tokens[tokens.len() - LOOP_TOKENS..]) < LOOP_ENTROPY;
-    let is_loop = in_a_loop && words.len() > LOOP_TOKENS / 4;
+    // One that is the whole text has been cut to what it says once.
+    let is_loop = in_a_loop && words.len() == length && length > LOOP_TOKENS / 4;
     // What comes out of noise is short, and one of its tokens is a guess.
     let (mut from, mut least) = (0, 1.0_f32);
     for (end, p) in marks {
@@ -249,6 +252,11 @@ mod tests {
         ] {
             assert_eq!(once(normalise(text)).join(" "), said);
         }
+        // So is a whole sentence.
+        let sentence = " Breakfast is included in the price and so is the parking.";
+        let tokens: Vec<(i32, f32)> = (0..72).map(|index| (index % 12, 0.9)).collect();
+        let said = judge(&tokens, sentence.repeat(6).as_bytes(), &[(sentence.len() * 6, 0.9)], 5.0);
+        assert_eq!(said.words, normalise(sentence));
         // A loop that begins late is refused.
         let tokens: Vec<(i32, f32)> = (0..60).map(|index| (index % 4, 0.9)).collect();
         let bytes = format!(" well{}", " and on and on".repeat(15));
