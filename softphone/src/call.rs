@@ -2,10 +2,9 @@
 use super::args::{Args, Input};
 use super::clip::{Clip, HZ};
 use super::driver::{Driver, PhoneEvent};
-use super::level::ActivityPlan;
 use super::page::Page;
 use super::phone::{Act, Plan};
-use super::place::{PORTS, nobody_listens, random, resolve, route_to};
+use super::place::{PORTS, directed, nobody_listens, random, resolve, route_to};
 use super::report::{CallFacts, Observation, Report, Turn};
 use super::speak::Speaker;
 use super::words::{Api, Words};
@@ -176,19 +175,8 @@ async fn converse(
 
 /// What the softphone does in a call over this line.
 fn plan(args: &Args, line: &Line, acts: Vec<Act>) -> Plan {
-    let seed = random();
-    Plan {
-        line: line.plan.clone(),
-        ssrc: seed as u32,
-        sequence: (seed >> 32) as u16 >> 1,
-        timestamp: (seed >> 24) as u32,
-        acts,
-        interrupt: args.interrupt_at,
-        finished: args.quiet,
-        patience: args.patience,
-        activity: ActivityPlan::default(),
-        directed: false,
-    }
+    let (interrupt, finished, patience) = (args.interrupt_at, args.quiet, args.patience);
+    Plan { acts, interrupt, finished, patience, directed: false, ..directed(line) }
 }
 
 /// Who ended the call, as the report names them.

@@ -66,7 +66,8 @@ impl Placed {
     }
 }
 
-fn directed(line: &Line) -> Plan {
+/// What a softphone does in a call over this line that is told when to speak.
+pub(super) fn directed(line: &Line) -> Plan {
     let seed = random();
     Plan {
         line: line.plan.clone(),
